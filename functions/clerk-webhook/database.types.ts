@@ -1,0 +1,439 @@
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+  "public": {
+    Tables: {
+      "organization_memberships": {
+        Row: {
+          "created_at": string | null;
+          "first_name": string | null;
+          "has_image": boolean | null;
+          "id": string;
+          "identifier": string | null;
+          "image_url": string | null;
+          "last_name": string | null;
+          "organization_id": string;
+          "permissions": (string)[] | null;
+          "public_metadata": Json | null;
+          "role": string | null;
+          "role_name": string | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "user_id": string;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string | null;
+          "first_name"?: string | null;
+          "has_image"?: boolean | null;
+          "id": string;
+          "identifier"?: string | null;
+          "image_url"?: string | null;
+          "last_name"?: string | null;
+          "organization_id": string;
+          "permissions"?: (string)[] | null;
+          "public_metadata"?: Json | null;
+          "role"?: string | null;
+          "role_name"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id": string;
+          "version": unknown;
+        };
+        Update: {
+          "created_at"?: string | null;
+          "first_name"?: string | null;
+          "has_image"?: boolean | null;
+          "id"?: string;
+          "identifier"?: string | null;
+          "image_url"?: string | null;
+          "last_name"?: string | null;
+          "organization_id"?: string;
+          "permissions"?: (string)[] | null;
+          "public_metadata"?: Json | null;
+          "role"?: string | null;
+          "role_name"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string;
+          "version"?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "organization_memberships_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "organization_memberships_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "organizations": {
+        Row: {
+          "admin_delete_enabled": boolean | null;
+          "created_at": string | null;
+          "created_by": string | null;
+          "has_image": boolean | null;
+          "id": string;
+          "image_url": string | null;
+          "max_allowed_memberships": number | null;
+          "name": string | null;
+          "public_metadata": Json | null;
+          "slug": string | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "admin_delete_enabled"?: boolean | null;
+          "created_at"?: string | null;
+          "created_by"?: string | null;
+          "has_image"?: boolean | null;
+          "id": string;
+          "image_url"?: string | null;
+          "max_allowed_memberships"?: number | null;
+          "name"?: string | null;
+          "public_metadata"?: Json | null;
+          "slug"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "admin_delete_enabled"?: boolean | null;
+          "created_at"?: string | null;
+          "created_by"?: string | null;
+          "has_image"?: boolean | null;
+          "id"?: string;
+          "image_url"?: string | null;
+          "max_allowed_memberships"?: number | null;
+          "name"?: string | null;
+          "public_metadata"?: Json | null;
+          "slug"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [];
+      };
+      "profiles": {
+        Row: {
+          "banned": boolean | null;
+          "created_at": string | null;
+          "deprovisioned": boolean | null;
+          "email": string | null;
+          "email_verified": boolean | null;
+          "external_id": string | null;
+          "first_name": string | null;
+          "has_image": boolean | null;
+          "id": string;
+          "image_url": string | null;
+          "last_active_at": string | null;
+          "last_name": string | null;
+          "last_sign_in_at": string | null;
+          "legal_accepted_at": string | null;
+          "locked": boolean | null;
+          "phone_number": string | null;
+          "phone_number_verified": boolean | null;
+          "public_metadata": Json | null;
+          "synced_at": string | null;
+          "two_factor_enabled": boolean | null;
+          "unsafe_metadata": Json | null;
+          "updated_at": string | null;
+          "username": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "banned"?: boolean | null;
+          "created_at"?: string | null;
+          "deprovisioned"?: boolean | null;
+          "email"?: string | null;
+          "email_verified"?: boolean | null;
+          "external_id"?: string | null;
+          "first_name"?: string | null;
+          "has_image"?: boolean | null;
+          "id": string;
+          "image_url"?: string | null;
+          "last_active_at"?: string | null;
+          "last_name"?: string | null;
+          "last_sign_in_at"?: string | null;
+          "legal_accepted_at"?: string | null;
+          "locked"?: boolean | null;
+          "phone_number"?: string | null;
+          "phone_number_verified"?: boolean | null;
+          "public_metadata"?: Json | null;
+          "synced_at"?: string | null;
+          "two_factor_enabled"?: boolean | null;
+          "unsafe_metadata"?: Json | null;
+          "updated_at"?: string | null;
+          "username"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "banned"?: boolean | null;
+          "created_at"?: string | null;
+          "deprovisioned"?: boolean | null;
+          "email"?: string | null;
+          "email_verified"?: boolean | null;
+          "external_id"?: string | null;
+          "first_name"?: string | null;
+          "has_image"?: boolean | null;
+          "id"?: string;
+          "image_url"?: string | null;
+          "last_active_at"?: string | null;
+          "last_name"?: string | null;
+          "last_sign_in_at"?: string | null;
+          "legal_accepted_at"?: string | null;
+          "locked"?: boolean | null;
+          "phone_number"?: string | null;
+          "phone_number_verified"?: boolean | null;
+          "public_metadata"?: Json | null;
+          "synced_at"?: string | null;
+          "two_factor_enabled"?: boolean | null;
+          "unsafe_metadata"?: Json | null;
+          "updated_at"?: string | null;
+          "username"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [];
+      };
+      "session_logs": {
+        Row: {
+          "abandon_at": string | null;
+          "actor": Json | null;
+          "browser_name": string | null;
+          "browser_version": string | null;
+          "city": string | null;
+          "client_id": string | null;
+          "country": string | null;
+          "created_at": string | null;
+          "device_type": string | null;
+          "expire_at": string | null;
+          "id": string;
+          "ip_address": unknown;
+          "is_mobile": boolean | null;
+          "last_active_at": string | null;
+          "last_active_organization_id": string | null;
+          "status": string | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "user_agent": string | null;
+          "user_id": string;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "abandon_at"?: string | null;
+          "actor"?: Json | null;
+          "browser_name"?: string | null;
+          "browser_version"?: string | null;
+          "city"?: string | null;
+          "client_id"?: string | null;
+          "country"?: string | null;
+          "created_at"?: string | null;
+          "device_type"?: string | null;
+          "expire_at"?: string | null;
+          "id": string;
+          "ip_address"?: unknown;
+          "is_mobile"?: boolean | null;
+          "last_active_at"?: string | null;
+          "last_active_organization_id"?: string | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_agent"?: string | null;
+          "user_id": string;
+          "version": unknown;
+        };
+        Update: {
+          "abandon_at"?: string | null;
+          "actor"?: Json | null;
+          "browser_name"?: string | null;
+          "browser_version"?: string | null;
+          "city"?: string | null;
+          "client_id"?: string | null;
+          "country"?: string | null;
+          "created_at"?: string | null;
+          "device_type"?: string | null;
+          "expire_at"?: string | null;
+          "id"?: string;
+          "ip_address"?: unknown;
+          "is_mobile"?: boolean | null;
+          "last_active_at"?: string | null;
+          "last_active_organization_id"?: string | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_agent"?: string | null;
+          "user_id"?: string;
+          "version"?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "session_logs_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      "delete_organization": {
+        Args: { "organization_id": string; "webhook"?: Json };
+        Returns: string;
+      };
+      "delete_organization_membership": {
+        Args: {
+          "membership_id": string;
+          "organizations": Json;
+          "profiles": Json;
+          "webhook"?: Json;
+        };
+        Returns: string;
+      };
+      "delete_profile": { Args: { "user_id": string; "webhook"?: Json }; Returns: string };
+      "keep_dead_letter": { Args: { "dead_letter": Json }; Returns: string };
+      "log_sessions": {
+        Args: { "profiles": Json; "sessions": Json; "webhook"?: Json };
+        Returns: string;
+      };
+      "upsert_organization_memberships": {
+        Args: { "memberships": Json; "organizations": Json; "profiles": Json; "webhook"?: Json };
+        Returns: string;
+      };
+      "upsert_organizations": {
+        Args: { "organizations": Json; "webhook"?: Json };
+        Returns: string;
+      };
+      "upsert_profiles": { Args: { "profiles": Json; "webhook"?: Json }; Returns: string };
+    };
+    Enums: {
+      [_ in never]: never;
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+};
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">];
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof (
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+      & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+    )
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals } ? (
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    & DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"]
+  )[TableName] extends {
+    Row: infer R;
+  } ? R
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R;
+    } ? R
+    : never
+  : never;
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Insert: infer I;
+    } ? I
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I;
+    } ? I
+    : never
+  : never;
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends
+    {
+      Update: infer U;
+    } ? U
+  : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U;
+    } ? U
+    : never
+  : never;
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never;
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals;
+  } ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][
+    CompositeTypeName
+  ]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never;
+
+export const Constants = {
+  "public": {
+    Enums: {},
+  },
+} as const;

@@ -1,0 +1,43 @@
+/** Why a request is refused before anything of it is processed: the word in the answer's body. */
+export type RefusalCode =
+  | "method_not_allowed"
+  | "missing_header"
+  | "invalid_header"
+  | "invalid_timestamp"
+  | "invalid_signature"
+  | "invalid_json"
+  | "too_large";
+
+/** The sender's fault: the request is refused and nothing of it is kept. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+
+  constructor(readonly code: RefusalCode) {
+    super(`The request is refused: "${code}"`);
+  }
+}
+
+/** Our fault: a variable of the environment is missing or malformed. */
+export class Misconfiguration extends Error {
+  override readonly name = "Misconfiguration";
+
+  /** @param variable Name of the variable, for the log. */
+  constructor(readonly variable: string, message: string) {
+    super(message);
+  }
+}
+
+/** A verified event that can't be applied as it is, however often it comes: it is dead-lettered. */
+export class Inapplicable extends Error {
+  override readonly name = "Inapplicable";
+}
+
+/** The database can't be reached, times out or fails in a way that may pass: Svix sends again. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
+
+  /** @param code SQLSTATE or code of the REST layer; empty when there was no answer at all. */
+  constructor(readonly code: string, options?: ErrorOptions) {
+    super(`The database did not process the call${code === "" ? "" : `: "${code}"`}`, options);
+  }
+}

@@ -1,0 +1,79 @@
+import * as z from "zod/mini";
+import { optionalText, time } from "./fields.ts";
+import { isRecord } from "./json.ts";
+import { type Call, parseAs } from "./mapping.ts";
+import { organizationMappings } from "./mappings/organization.ts";
+import { organizationMembershipMappings } from "./mappings/organization_membership.ts";
+import { sessionMappings } from "./mappings/session.ts";
+import { userMappings } from "./mappings/user.ts";
+
+/** All event types that change the mirror. Any other is acknowledged and ignored. */
+export const mappings = {
+  ...userMappings,
+  ...sessionMappings,
+  ...organizationMappings,
+  ...organizationMembershipMappings,
+};
+
+/** An event type that changes the mirror. */
+export type EventType = keyof typeof mappings;
+
+/** What the mirror accepts as an event of each type: Clerk's own types must be assignable to it. */
+export type EventInput = {
+  [Type in EventType]: z.input<typeof envelopeSchema> & {
+    type: Type;
+    data: NonNullable<(typeof mappings)[Type]["input"]>;
+  };
+}[EventType];
+
+/** A verified event of a type that changes the mirror, its contents not yet looked at. */
+export interface Event {
+  type: EventType;
+  body: Record<string, unknown>;
+}
+
+const envelopeSchema = z.object({
+  timestamp: time,
+  event_attributes: z.nullish(z.object({
+    http_request: z.nullish(z.object({ client_ip: optionalText, user_agent: optionalText })),
+  })),
+});
+
+/** The name of an event's type for the log; null for a signed body without one. */
+export function typeName(body: unknown): string | null {
+  return isRecord(body) && typeof body.type === "string" ? body.type.slice(0, 100) : null;
+}
+
+/**
+ * Tells an event for us from what is only acknowledged: other signed bodies (`svix.ping`), types
+ * without a mapping, other Clerk instances.
+ *
+ * @param instanceId The only instance to listen to, if any. Early events name none: they count.
+ */
+export function recognizeEvent(body: unknown, instanceId?: string): Event | undefined {
+  if (!isRecord(body) || !isEventType(body.type)) return undefined;
+  const isForeign = instanceId !== undefined && body.instance_id !== undefined &&
+    body.instance_id !== instanceId;
+  return isForeign ? undefined : { type: body.type, body };
+}
+
+/**
+ * The one call that an event becomes.
+ *
+ * @throws {Inapplicable} if the event does not have the expected form.
+ */
+export function toCall(event: Event, webhookId: string): Call {
+  const envelope = parseAs(envelopeSchema, event.body, "event");
+  const request = envelope.event_attributes?.http_request;
+  return mappings[event.type].toCall(event.body.data, {
+    id: webhookId,
+    type: event.type,
+    occurredAt: envelope.timestamp,
+    ipAddress: request?.client_ip || null,
+    userAgent: request?.user_agent || null,
+  });
+}
+
+function isEventType(value: unknown): value is EventType {
+  return typeof value === "string" && Object.hasOwn(mappings, value);
+}

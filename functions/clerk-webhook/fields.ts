@@ -1,0 +1,41 @@
+/**
+ * The kinds of fields that Clerk's objects are made of, as zod schemas. They are lenient: only what
+ * the mirror cannot do without is required, and objects may carry fields that are not named. What they
+ * parse to can be stored: every text of a call has been through here.
+ */
+import * as z from "zod/mini";
+import { isRecord } from "./json.ts";
+import { toStorable, toStorableString } from "./storable.ts";
+
+/** Numbers below this are seconds, others milliseconds: Clerk's catalogue examples use seconds. */
+const FIRST_MILLISECONDS = 1e11;
+
+/** Any text, fit to be stored. */
+export const text = z.pipe(z.string(), z.transform(toStorableString));
+
+/** A Clerk id. Ids have about 32 characters; the limit keeps them within what an index takes. */
+export const id = z.pipe(
+  z.string().check(z.minLength(1), z.maxLength(255)),
+  z.transform(toStorableString),
+);
+
+/** A point in time in Unix milliseconds or seconds; ISO 8601 after parsing. */
+export const time = z.pipe(
+  z.number().check(z.refine((value) => !Number.isNaN(toDate(value).valueOf()))),
+  z.transform((value) => toDate(value).toISOString()),
+);
+
+export const optionalId = z.nullish(id);
+export const optionalTime = z.nullish(time);
+export const optionalText = z.nullish(text);
+export const optionalFlag = z.nullish(z.boolean());
+export const optionalInteger = z.nullish(z.int32());
+
+/** A JSON object with keys of the application's own, such as `public_metadata`, fit to be stored. */
+export const optionalObject = z.nullish(
+  z.pipe(z.custom<object>(isRecord), z.transform((value) => toStorable(value))),
+);
+
+function toDate(value: number): Date {
+  return new Date(value < FIRST_MILLISECONDS ? value * 1000 : value);
+}

@@ -1,0 +1,109 @@
+import { readBody } from "./body.ts";
+import type { CallDatabase, DatabaseOptions } from "./database.ts";
+import { toDeadLetter } from "./dead_letter.ts";
+import type { Config } from "./env.ts";
+import { Inapplicable, Misconfiguration, Refusal, Unavailable } from "./errors.ts";
+import { type Event, recognizeEvent, toCall, typeName } from "./event.ts";
+import { errorLogFields, errorResponse, type Outcome, outcomeResponse } from "./responses.ts";
+import { readSignatureHeaders, verifyWebhook } from "./verify.ts";
+
+/** Bytes. Clerk's largest events have some tens of kilobytes. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** What the handler works with. */
+export interface HandlerOptions {
+  config: Config | Misconfiguration;
+  createDatabase: (options: DatabaseOptions) => CallDatabase;
+  /** Bytes; 1 MiB by default. */
+  maxBodyBytes?: number;
+  /** Takes the one line per request; the console by default. */
+  log?: (line: string) => void;
+}
+
+/** What a request's log line says so far. */
+type LogFields = Record<string, string | number | null>;
+
+/** Makes the function's request handler: one webhook in, one call of the database, one answer. */
+export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
+  const { log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
+  let database: CallDatabase | undefined;
+
+  async function receive(request: Request, fields: LogFields): Promise<Outcome> {
+    if (request.method !== "POST") throw new Refusal("method_not_allowed");
+    const { config } = options;
+    if (config instanceof Misconfiguration) throw config;
+
+    const headers = readSignatureHeaders(request.headers);
+    const bytes = await readBody(request, maxBodyBytes);
+    const webhook = verifyWebhook(config.webhooks, headers, bytes);
+    fields.webhook_id = webhook.id;
+
+    const body = parseJson(webhook.body);
+    fields.type = typeName(body);
+    const event = recognizeEvent(body, config.instanceId);
+    if (event === undefined) return "ignored";
+    database ??= options.createDatabase(config);
+    return await apply(event, webhook.id, database);
+  }
+
+  return async (request) => {
+    const startedAt = performance.now();
+    const fields: LogFields = {};
+    let response: Response;
+    try {
+      const outcome = await receive(request, fields);
+      fields.outcome = outcome;
+      response = outcomeResponse(outcome);
+    } catch (error) {
+      Object.assign(fields, errorLogFields(error));
+      response = errorResponse(error);
+    }
+    const duration_ms = Math.round(performance.now() - startedAt);
+    log(JSON.stringify({ ...fields, status: response.status, duration_ms }));
+    return response;
+  };
+}
+
+/** Applies an event, or keeps it as a dead letter when it can't be applied as it is. */
+async function apply(event: Event, webhookId: string, database: CallDatabase): Promise<Outcome> {
+  try {
+    return toOutcome(await database(toCall(event, webhookId)));
+  } catch (error) {
+    if (!(error instanceof Inapplicable)) throw error;
+    return await keepDeadLetter(event, webhookId, error, database);
+  }
+}
+
+async function keepDeadLetter(
+  event: Event,
+  webhookId: string,
+  reason: Inapplicable,
+  database: CallDatabase,
+): Promise<Outcome> {
+  try {
+    return toOutcome(await database(toDeadLetter(event, webhookId, reason.message)));
+  } catch (error) {
+    if (error instanceof Inapplicable) throw new Unavailable("", { cause: error });
+    throw error;
+  }
+}
+
+function toOutcome(data: unknown): Outcome {
+  switch (data) {
+    case "applied":
+    case "duplicate":
+    case "stale":
+    case "dead_lettered":
+      return data;
+    default:
+      throw new Unavailable("unexpected outcome");
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Refusal("invalid_json");
+  }
+}

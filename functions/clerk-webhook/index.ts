@@ -1,0 +1,9 @@
+/**
+ * The ingest function, as Supabase's edge runtime and `deno serve` start it: environment, database,
+ * handler. Everything else is in the modules below.
+ */
+import { createDatabase } from "./database.ts";
+import { readConfig } from "./env.ts";
+import { createHandler } from "./handler.ts";
+
+export default { fetch: createHandler({ config: readConfig(Deno.env), createDatabase }) };

@@ -1,0 +1,99 @@
+import type * as z from "zod/mini";
+import type { Database, Json } from "./database.types.ts";
+import { Inapplicable } from "./errors.ts";
+
+type Tables = Database["public"]["Tables"];
+type Functions = Database["public"]["Functions"];
+
+/** What the database sets itself: clients never choose a row's version. */
+type Managed = "synced_at" | "version";
+
+type Insert<Table extends keyof Tables> = Omit<Tables[Table]["Insert"], Managed>;
+
+/**
+ * A row as a call carries it; what is undefined is null in the database. Without `updated_at` it is a
+ * placeholder. Column types that TypeScript has no word for (`inet`) travel as JSON.
+ */
+export type Row<Table extends keyof Tables> = {
+  [Column in keyof Insert<Table>]:
+    | (unknown extends Insert<Table>[Column] ? Json : Insert<Table>[Column])
+    | (Record<never, never> extends Pick<Insert<Table>, Column> ? undefined : never);
+};
+
+/** One call of a Postgres function: its name and its arguments. */
+export type Call = {
+  [Name in keyof Functions]: { rpc: Name; args: Functions[Name]["Args"] };
+}[keyof Functions];
+
+/** The event around an object, as the database records it. */
+export type Webhook = {
+  /** The `svix-id` header. */
+  id: string;
+  type: string;
+  object_id: string;
+  /** ISO 8601, from the envelope's `timestamp`. */
+  occurred_at: string;
+};
+
+/** What an event says besides the object that it is about. */
+export interface Envelope {
+  /** The `svix-id` header. */
+  id: string;
+  type: string;
+  /** ISO 8601. */
+  occurredAt: string;
+  /** Where the change came from; null for a change by a backend, for which Clerk sends `""`. */
+  ipAddress: string | null;
+  userAgent: string | null;
+}
+
+/** What a mapping may need besides the object. */
+export interface Context {
+  webhook: Webhook;
+  envelope: Envelope;
+}
+
+/** How one event type becomes one call. */
+export interface Mapping<Input = unknown> {
+  /** @throws {Inapplicable} if `data` is not what the schema requires. */
+  toCall(data: unknown, envelope: Envelope): Call;
+  /** A type only: what `data` may be, to be compared with Clerk's own types. */
+  readonly input?: Input;
+}
+
+/** Makes the mapping of an event type: the schema of its `data`, and a pure function of it. */
+export function defineMapping<Schema extends z.ZodMiniType<{ id: string }>>(
+  schema: Schema,
+  toCall: (data: z.output<Schema>, context: Context) => Call,
+): Mapping<z.input<Schema>> {
+  return {
+    toCall(data, envelope) {
+      const object = parseAs(schema, data, "data");
+      const webhook = {
+        id: envelope.id,
+        type: envelope.type,
+        object_id: object.id,
+        occurred_at: envelope.occurredAt,
+      };
+      return toCall(object, { webhook, envelope });
+    },
+  };
+}
+
+/**
+ * Parses external data.
+ *
+ * @throws {Inapplicable} whose message names the fields and what is wrong, never a value.
+ */
+export function parseAs<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  value: unknown,
+  name: string,
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) =>
+    `"${[name, ...issue.path].join(".")}" is invalid (${issue.code})`
+  );
+  throw new Inapplicable(`The event does not have the expected form: ${problems.join(", ")}`);
+}

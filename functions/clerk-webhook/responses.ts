@@ -1,0 +1,55 @@
+import { Misconfiguration, Refusal, type RefusalCode, Unavailable } from "./errors.ts";
+
+/**
+ * What became of a verified webhook.
+ *
+ * - `applied`: the object that the event is about moved up to the event's state
+ * - `duplicate`: the webhook id was processed before
+ * - `stale`: what is stored is newer, or the object is deleted
+ * - `ignored`: nothing to do for this type or this instance
+ * - `dead_lettered`: it can't be applied as it is, and is kept for replay
+ */
+export type Outcome = "applied" | "duplicate" | "stale" | "ignored" | "dead_lettered";
+
+const refusalStatus: Record<RefusalCode, number> = {
+  method_not_allowed: 405,
+  missing_header: 400,
+  invalid_header: 400,
+  invalid_timestamp: 400,
+  invalid_signature: 400,
+  invalid_json: 400,
+  too_large: 413,
+};
+
+/** Seconds. Svix waits between one and two times its own first delay, which is 5 s. */
+const RETRY_AFTER = "5";
+
+/** The answer to a verified webhook. */
+export function outcomeResponse(outcome: Outcome): Response {
+  return Response.json({ outcome }, { status: outcome === "dead_lettered" ? 202 : 200 });
+}
+
+/** The answer to a failure; what is not known to be ours or the sender's counts as passing. */
+export function errorResponse(error: unknown): Response {
+  if (error instanceof Refusal) {
+    const headers = error.code === "method_not_allowed" ? { allow: "POST" } : {};
+    return Response.json({ error: error.code }, { status: refusalStatus[error.code], headers });
+  }
+  if (error instanceof Misconfiguration) {
+    return Response.json({ error: "misconfigured" }, { status: 500 });
+  }
+  return Response.json({ error: "unavailable" }, {
+    status: 503,
+    headers: { "retry-after": RETRY_AFTER },
+  });
+}
+
+/** What the log says of a failure: codes and names of ours, never the text of a request or a row. */
+export function errorLogFields(error: unknown): Record<string, string> {
+  if (error instanceof Refusal) return { error: error.code };
+  if (error instanceof Misconfiguration) {
+    return { error: "misconfigured", variable: error.variable, reason: error.message };
+  }
+  if (error instanceof Unavailable) return { error: "unavailable", code: error.code };
+  return { error: "unavailable", code: error instanceof Error ? error.name : typeof error };
+}

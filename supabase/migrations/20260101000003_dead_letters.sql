@@ -1,0 +1,66 @@
+-- Dead letters: verified events that could not be applied as they were, redacted, kept for replay.
+
+create table clerk_sync.dead_letters (
+  webhook_id text collate "C" not null,
+  type text not null,
+  reason text not null,
+  -- The objects whose deletion erases this letter: the event's own object and its parents.
+  owner_ids text[] not null,
+  payload jsonb not null,
+  attempts integer not null default 1,
+  first_failed_at timestamptz not null default now(),
+  last_failed_at timestamptz not null default now(),
+  constraint dead_letters_pkey primary key (webhook_id)
+);
+
+comment on table clerk_sync.dead_letters is 'Verified events that could not be applied, redacted, with the reason and the number of attempts';
+
+-- Serves the erasure of a deleted object's letters.
+create index dead_letters_owner_ids_idx on clerk_sync.dead_letters using gin (owner_ids);
+
+alter table clerk_sync.dead_letters enable row level security;
+revoke all on clerk_sync.dead_letters from anon, authenticated;
+grant select, insert, update, delete on clerk_sync.dead_letters to service_role;
+
+create policy "The service role manages dead letters" on clerk_sync.dead_letters
+for all to service_role using (true) with check (true);
+
+-- Keeps a dead letter: `{"webhook_id", "type", "reason", "owner_ids", "payload"}`. Nothing is kept of
+-- an event that has been applied meanwhile (`duplicate`) or that belongs to a deleted object
+-- (`stale`).
+create function public.keep_dead_letter(dead_letter jsonb)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  incoming clerk_sync.dead_letters := jsonb_populate_record(null::clerk_sync.dead_letters, dead_letter);
+begin
+  perform clerk_sync.lock_objects(incoming.owner_ids);
+
+  if exists (select from clerk_sync.webhook_events where id = incoming.webhook_id) then
+    return 'duplicate';
+  end if;
+
+  if exists (select from clerk_sync.tombstones where object_id = any (incoming.owner_ids)) then
+    delete from clerk_sync.dead_letters where webhook_id = incoming.webhook_id;
+    return 'stale';
+  end if;
+
+  insert into clerk_sync.dead_letters as stored (webhook_id, type, reason, owner_ids, payload)
+  values (incoming.webhook_id, incoming.type, incoming.reason, incoming.owner_ids, incoming.payload)
+  on conflict (webhook_id) do update set
+    type = excluded.type,
+    reason = excluded.reason,
+    owner_ids = excluded.owner_ids,
+    payload = excluded.payload,
+    attempts = stored.attempts + 1,
+    last_failed_at = now();
+  return 'dead_lettered';
+end;
+$$;
+
+revoke execute on function public.keep_dead_letter (jsonb) from public, anon, authenticated;
+grant execute on function public.keep_dead_letter (jsonb) to service_role;

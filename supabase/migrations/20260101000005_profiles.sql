@@ -1,0 +1,150 @@
+-- Profiles: one row for every Clerk user.
+
+create table public.profiles (
+  id text not null,
+  external_id text,
+  username text,
+  email text,
+  email_verified boolean,
+  phone_number text,
+  phone_number_verified boolean,
+  first_name text,
+  last_name text,
+  image_url text,
+  has_image boolean,
+  public_metadata jsonb,
+  unsafe_metadata jsonb,
+  two_factor_enabled boolean,
+  banned boolean,
+  locked boolean,
+  deprovisioned boolean,
+  last_sign_in_at timestamptz,
+  last_active_at timestamptz,
+  legal_accepted_at timestamptz,
+  created_at timestamptz,
+  updated_at timestamptz,
+  synced_at timestamptz,
+  version clerk_sync.version not null,
+  constraint profiles_pkey primary key (id)
+);
+
+comment on table public.profiles is 'Clerk users. Emails and usernames move between users and events come in any order, so neither is unique';
+comment on column public.profiles.email is 'The primary email address';
+comment on column public.profiles.phone_number is 'The primary phone number';
+comment on column public.profiles.unsafe_metadata is 'Writable from the browser: never authorize anything on it';
+comment on column public.profiles.synced_at is 'Time of the event that last wrote the row; null for a placeholder, a user of whom only a membership or a session has told so far';
+
+alter table public.profiles enable row level security;
+revoke all on public.profiles from anon, authenticated;
+grant select on public.profiles to authenticated;
+grant select, insert, update, delete on public.profiles to service_role;
+
+create policy "Users can read their own profile" on public.profiles
+for select to authenticated using (id = (select clerk_sync.user_id()));
+
+-- Writes facts about users and returns how many moved up. A row without `updated_at` is a
+-- placeholder, which ranks below every full one; without a webhook as well, it ranks lowest.
+create function clerk_sync.write_profiles(profiles jsonb, webhook jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moved integer;
+begin
+  insert into public.profiles as stored (
+    id, external_id, username, email, email_verified, phone_number, phone_number_verified,
+    first_name, last_name, image_url, has_image, public_metadata, unsafe_metadata,
+    two_factor_enabled, banned, locked, deprovisioned, last_sign_in_at, last_active_at,
+    legal_accepted_at, created_at, updated_at, synced_at, version
+  )
+  select distinct on (incoming.id)
+    incoming.id, incoming.external_id, incoming.username, incoming.email, incoming.email_verified,
+    incoming.phone_number, incoming.phone_number_verified, incoming.first_name, incoming.last_name,
+    incoming.image_url, incoming.has_image, incoming.public_metadata, incoming.unsafe_metadata,
+    incoming.two_factor_enabled, incoming.banned, incoming.locked, incoming.deprovisioned,
+    incoming.last_sign_in_at, incoming.last_active_at, incoming.legal_accepted_at,
+    incoming.created_at, incoming.updated_at,
+    clerk_sync.synced_at_of(incoming.updated_at, webhook),
+    clerk_sync.version_of(incoming.updated_at, webhook)
+  from jsonb_populate_recordset(null::public.profiles, profiles) as incoming
+  where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
+  order by incoming.id, incoming.updated_at desc nulls last
+  on conflict (id) do update set
+    external_id = excluded.external_id,
+    username = excluded.username,
+    email = excluded.email,
+    email_verified = excluded.email_verified,
+    phone_number = excluded.phone_number,
+    phone_number_verified = excluded.phone_number_verified,
+    first_name = excluded.first_name,
+    last_name = excluded.last_name,
+    image_url = excluded.image_url,
+    has_image = excluded.has_image,
+    public_metadata = excluded.public_metadata,
+    unsafe_metadata = excluded.unsafe_metadata,
+    two_factor_enabled = excluded.two_factor_enabled,
+    banned = excluded.banned,
+    locked = excluded.locked,
+    deprovisioned = excluded.deprovisioned,
+    last_sign_in_at = excluded.last_sign_in_at,
+    last_active_at = excluded.last_active_at,
+    legal_accepted_at = excluded.legal_accepted_at,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+  return moved;
+end;
+$$;
+
+revoke execute on function clerk_sync.write_profiles (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function clerk_sync.write_profiles (jsonb, jsonb) to service_role;
+
+-- user.created, user.updated, and a backfill of users.
+create function public.upsert_profiles(profiles jsonb, webhook jsonb default null)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(clerk_sync.ids_of(profiles, 'id'));
+  return clerk_sync.conclude_webhook(webhook, clerk_sync.write_profiles(profiles, webhook) > 0);
+end;
+$$;
+
+revoke execute on function public.upsert_profiles (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.upsert_profiles (jsonb, jsonb) to service_role;
+
+-- user.deleted. What belongs to the user goes with the row, by `on delete cascade`.
+create function public.delete_profile(user_id text, webhook jsonb default null)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  has_moved boolean;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects('{}', array[user_id]);
+  has_moved := clerk_sync.bury_object(user_id, webhook);
+  delete from public.profiles where id = user_id;
+  return clerk_sync.conclude_webhook(webhook, has_moved);
+end;
+$$;
+
+revoke execute on function public.delete_profile (text, jsonb) from public, anon, authenticated;
+grant execute on function public.delete_profile (text, jsonb) to service_role;

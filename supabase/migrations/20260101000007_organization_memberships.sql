@@ -1,0 +1,209 @@
+-- Organization memberships, with Clerk's copy of the member's public data: co-members see each other
+-- here, never through their profiles.
+
+create table public.organization_memberships (
+  id text not null,
+  organization_id text not null,
+  user_id text not null,
+  role text,
+  role_name text,
+  permissions text[],
+  public_metadata jsonb,
+  identifier text,
+  first_name text,
+  last_name text,
+  image_url text,
+  has_image boolean,
+  created_at timestamptz,
+  updated_at timestamptz,
+  synced_at timestamptz,
+  version clerk_sync.version not null,
+  constraint organization_memberships_pkey primary key (id),
+  constraint organization_memberships_organization_id_fkey
+    foreign key (organization_id) references public.organizations (id) on delete cascade,
+  constraint organization_memberships_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade
+);
+
+comment on table public.organization_memberships is 'Clerk organization memberships. A member who is added again gets a new id, which may come before the deletion of the old one: a user and an organization can have two for a moment';
+comment on column public.organization_memberships.identifier is 'How Clerk shows the member to the others: an email address, a phone number or a username';
+comment on column public.organization_memberships.synced_at is 'Time of the event that last wrote the row';
+
+-- Serves the policies (an organization's members) and the organization's deletion.
+create index organization_memberships_organization_id_idx on public.organization_memberships (organization_id);
+-- Serves `organization_ids()` from the index alone, and the user's deletion.
+create index organization_memberships_user_id_organization_id_idx on public.organization_memberships (user_id, organization_id);
+
+-- All organizations that the mirrored memberships give the caller. Security definer, because the
+-- policy on memberships itself calls it: as the caller, it would ask that policy again, for ever.
+create function clerk_sync.organization_ids()
+returns setof text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select organization_id
+  from public.organization_memberships
+  where user_id = (select clerk_sync.user_id());
+$$;
+
+revoke execute on function clerk_sync.organization_ids () from public, anon;
+grant execute on function clerk_sync.organization_ids () to authenticated, service_role;
+
+-- Whether a mirrored membership gives the caller a permission (custom or system) in an organization.
+-- Security definer for the same reason.
+create function clerk_sync.has_organization_permission(organization_id text, permission text)
+returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select exists (
+    select
+    from public.organization_memberships as memberships
+    where memberships.user_id = (select clerk_sync.user_id())
+      and memberships.organization_id = has_organization_permission.organization_id
+      and has_organization_permission.permission = any (memberships.permissions)
+  );
+$$;
+
+revoke execute on function clerk_sync.has_organization_permission (text, text) from public, anon;
+grant execute on function clerk_sync.has_organization_permission (text, text) to authenticated, service_role;
+
+alter table public.organization_memberships enable row level security;
+revoke all on public.organization_memberships from anon, authenticated;
+grant select on public.organization_memberships to authenticated;
+grant select, insert, update, delete on public.organization_memberships to service_role;
+
+create policy "Members can read their organizations" on public.organizations
+for select to authenticated using (id in (select clerk_sync.organization_ids()));
+
+create policy "Members can read the memberships of their organizations" on public.organization_memberships
+for select to authenticated using (organization_id in (select clerk_sync.organization_ids()));
+
+-- Writes memberships and returns how many moved up. One is stored only while neither itself nor its
+-- organization nor its user is deleted.
+create function clerk_sync.write_organization_memberships(memberships jsonb, webhook jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moved integer;
+begin
+  insert into public.organization_memberships as stored (
+    id, organization_id, user_id, role, role_name, permissions, public_metadata, identifier,
+    first_name, last_name, image_url, has_image, created_at, updated_at, synced_at, version
+  )
+  select distinct on (incoming.id)
+    incoming.id, incoming.organization_id, incoming.user_id, incoming.role, incoming.role_name,
+    incoming.permissions, incoming.public_metadata, incoming.identifier, incoming.first_name,
+    incoming.last_name, incoming.image_url, incoming.has_image, incoming.created_at,
+    incoming.updated_at,
+    clerk_sync.synced_at_of(incoming.updated_at, webhook),
+    clerk_sync.version_of(incoming.updated_at, webhook)
+  from jsonb_populate_recordset(null::public.organization_memberships, memberships) as incoming
+  where not exists (
+    select
+    from clerk_sync.tombstones
+    where object_id in (incoming.id, incoming.organization_id, incoming.user_id)
+  )
+  order by incoming.id, incoming.updated_at desc nulls last
+  on conflict (id) do update set
+    organization_id = excluded.organization_id,
+    user_id = excluded.user_id,
+    role = excluded.role,
+    role_name = excluded.role_name,
+    permissions = excluded.permissions,
+    public_metadata = excluded.public_metadata,
+    identifier = excluded.identifier,
+    first_name = excluded.first_name,
+    last_name = excluded.last_name,
+    image_url = excluded.image_url,
+    has_image = excluded.has_image,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+  return moved;
+end;
+$$;
+
+revoke execute on function clerk_sync.write_organization_memberships (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function clerk_sync.write_organization_memberships (jsonb, jsonb) to service_role;
+
+-- organizationMembership.created, organizationMembership.updated, and a backfill of memberships.
+-- The snapshots of organizations and users are facts of their own: they count even where the
+-- membership is stale.
+create function public.upsert_organization_memberships(
+  memberships jsonb,
+  organizations jsonb,
+  profiles jsonb,
+  webhook jsonb default null
+)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(
+    clerk_sync.ids_of(memberships, 'id')
+    || clerk_sync.ids_of(organizations, 'id')
+    || clerk_sync.ids_of(profiles, 'id')
+  );
+  perform clerk_sync.write_organizations(organizations, webhook);
+  perform clerk_sync.write_profiles(profiles, webhook);
+  return clerk_sync.conclude_webhook(
+    webhook, clerk_sync.write_organization_memberships(memberships, webhook) > 0
+  );
+end;
+$$;
+
+revoke execute on function public.upsert_organization_memberships (jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.upsert_organization_memberships (jsonb, jsonb, jsonb, jsonb) to service_role;
+
+-- organizationMembership.deleted. It is matched by its own id, since a member who was added again has
+-- another one, and by no version: it carries the old `updated_at` of the membership.
+create function public.delete_organization_membership(
+  membership_id text,
+  organizations jsonb,
+  profiles jsonb,
+  webhook jsonb default null
+)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  has_moved boolean;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(
+    clerk_sync.ids_of(organizations, 'id') || clerk_sync.ids_of(profiles, 'id'),
+    array[membership_id]
+  );
+  perform clerk_sync.write_organizations(organizations, webhook);
+  perform clerk_sync.write_profiles(profiles, webhook);
+  has_moved := clerk_sync.bury_object(membership_id, webhook);
+  delete from public.organization_memberships where id = membership_id;
+  return clerk_sync.conclude_webhook(webhook, has_moved);
+end;
+$$;
+
+revoke execute on function public.delete_organization_membership (text, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.delete_organization_membership (text, jsonb, jsonb, jsonb) to service_role;

@@ -1,0 +1,147 @@
+-- Session logs: one row for every Clerk session, kept after its end. No event tells that a session
+-- has expired or was abandoned: compare `expire_at` and `abandon_at` with the time.
+
+create table public.session_logs (
+  id text not null,
+  user_id text not null,
+  client_id text,
+  status text,
+  -- No foreign key: the log outlives the organization.
+  last_active_organization_id text,
+  actor jsonb,
+  device_type text,
+  is_mobile boolean,
+  browser_name text,
+  browser_version text,
+  city text,
+  country text,
+  ip_address inet,
+  user_agent text,
+  last_active_at timestamptz,
+  expire_at timestamptz,
+  abandon_at timestamptz,
+  created_at timestamptz,
+  updated_at timestamptz,
+  synced_at timestamptz,
+  version clerk_sync.version not null,
+  constraint session_logs_pkey primary key (id),
+  constraint session_logs_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade
+);
+
+comment on table public.session_logs is 'Clerk sessions, one row each';
+comment on column public.session_logs.actor is 'Who impersonates the user in this session, if anybody';
+comment on column public.session_logs.ip_address is 'Where session.created came from';
+comment on column public.session_logs.user_agent is 'What session.created was sent by';
+comment on column public.session_logs.synced_at is 'Time of the event that last wrote the row';
+
+-- Serves "my sessions, newest first", and the user's deletion.
+create index session_logs_user_id_created_at_idx on public.session_logs (user_id, created_at desc);
+
+alter table public.session_logs enable row level security;
+revoke all on public.session_logs from anon, authenticated;
+grant select on public.session_logs to authenticated;
+grant select, insert, update, delete on public.session_logs to service_role;
+
+create policy "Users can read their own sessions" on public.session_logs
+for select to authenticated using (user_id = (select clerk_sync.user_id()));
+
+-- Writes sessions and returns how many moved up. One is stored only while neither itself nor its user
+-- is deleted.
+create function clerk_sync.write_session_logs(sessions jsonb, webhook jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moved integer;
+begin
+  insert into public.session_logs as stored (
+    id, user_id, client_id, status, last_active_organization_id, actor, device_type, is_mobile,
+    browser_name, browser_version, city, country, ip_address, user_agent, last_active_at, expire_at,
+    abandon_at, created_at, updated_at, synced_at, version
+  )
+  select distinct on (incoming.id)
+    incoming.id, incoming.user_id, incoming.client_id, incoming.status,
+    incoming.last_active_organization_id, incoming.actor, incoming.device_type, incoming.is_mobile,
+    incoming.browser_name, incoming.browser_version, incoming.city, incoming.country,
+    incoming.ip_address, incoming.user_agent, incoming.last_active_at, incoming.expire_at,
+    incoming.abandon_at, incoming.created_at, incoming.updated_at,
+    clerk_sync.synced_at_of(incoming.updated_at, webhook),
+    clerk_sync.version_of(incoming.updated_at, webhook)
+  from jsonb_populate_recordset(null::public.session_logs, sessions) as incoming
+  where not exists (
+    select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id)
+  )
+  order by incoming.id, incoming.updated_at desc nulls last
+  on conflict (id) do update set
+    user_id = excluded.user_id,
+    client_id = excluded.client_id,
+    status = excluded.status,
+    last_active_organization_id = excluded.last_active_organization_id,
+    actor = excluded.actor,
+    device_type = excluded.device_type,
+    is_mobile = excluded.is_mobile,
+    browser_name = excluded.browser_name,
+    browser_version = excluded.browser_version,
+    city = excluded.city,
+    country = excluded.country,
+    last_active_at = excluded.last_active_at,
+    expire_at = excluded.expire_at,
+    abandon_at = excluded.abandon_at,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+
+  -- Facts of session.created rather than of the session's version: written whenever that event comes,
+  -- early or late, and by no other. Where it has just inserted the row, nothing is left to change.
+  update public.session_logs as stored
+  set ip_address = incoming.ip_address, user_agent = incoming.user_agent
+  from jsonb_populate_recordset(null::public.session_logs, sessions) as incoming
+  where webhook ->> 'type' = 'session.created'
+    and stored.id = incoming.id
+    and (stored.ip_address, stored.user_agent) is distinct from (incoming.ip_address, incoming.user_agent);
+  return moved;
+end;
+$$;
+
+revoke execute on function clerk_sync.write_session_logs (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function clerk_sync.write_session_logs (jsonb, jsonb) to service_role;
+
+-- session.created, .pending, .ended, .removed and .revoked. The user nested in the event is a full
+-- object; where it is missing, only the id is known.
+create function public.log_sessions(sessions jsonb, profiles jsonb, webhook jsonb default null)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  user_ids text[] := clerk_sync.ids_of(sessions, 'user_id');
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(
+    clerk_sync.ids_of(sessions, 'id') || user_ids || clerk_sync.ids_of(profiles, 'id')
+  );
+  perform clerk_sync.write_profiles(profiles, webhook);
+  perform clerk_sync.write_profiles(
+    (
+      select jsonb_agg(jsonb_build_object('id', user_id))
+      from unnest(user_ids) as user_id
+      where user_id <> all (clerk_sync.ids_of(profiles, 'id'))
+    ),
+    null
+  );
+  return clerk_sync.conclude_webhook(webhook, clerk_sync.write_session_logs(sessions, webhook) > 0);
+end;
+$$;
+
+revoke execute on function public.log_sessions (jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.log_sessions (jsonb, jsonb, jsonb) to service_role;

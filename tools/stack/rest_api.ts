@@ -1,0 +1,62 @@
+/**
+ * The REST API of a Supabase project, in this process: `@supabase/lite` over a real Postgres. It is
+ * an alpha release, used in development and tests only, and the product doesn't bend to it.
+ */
+import { App } from "@supabase/lite";
+import { createPostgresConnection } from "@supabase/lite/postgres";
+
+/** What a REST API serves, and to whom. */
+export interface RestApiOptions {
+  /** Connection string of a role that may become each caller and see the whole schema. */
+  databaseUrl: string;
+  /** Signs the tokens of users (HS256). */
+  jwtSecret: string;
+  publishableKey: string;
+  secretKey: string;
+  /** Database connections; 20 by default. */
+  connections?: number;
+}
+
+/** Answers requests below `/rest/v1`. */
+export interface RestApi {
+  /** @param peerAddress IP address of the caller, from the socket. */
+  fetch(request: Request, peerAddress: string): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** Makes a REST API. The migrations must have run: it looks at the schema once. */
+export function createRestApi(options: RestApiOptions): RestApi {
+  const connection = createPostgresConnection({
+    url: options.databaseUrl,
+    postgresOptions: {
+      max: options.connections ?? 20,
+      onnotice: () => {},
+      types: { json: jsonText(114), jsonb: jsonText(3802) },
+    },
+  });
+  // Left to itself, the connection grants all on every schema that has policies to every role of the
+  // API, `anon` included: believing that it has done so already, it leaves our grants alone.
+  Object.assign(connection, { rlsState: "active" });
+  const app = new App({
+    connection,
+    auth: {
+      jwt_secret: options.jwtSecret,
+      publishable_key: options.publishableKey,
+      secret_key: options.secretKey,
+    },
+  });
+  return {
+    fetch: async (request, peerAddress) => await app.server.fetch(request, { peerAddress }),
+    close: () => connection.close(),
+  };
+}
+
+/** The API hands JSON arguments over as text, which the driver would encode once more. */
+function jsonText(oid: number) {
+  return {
+    to: oid,
+    from: [oid],
+    serialize: (value: unknown) => typeof value === "string" ? value : JSON.stringify(value),
+    parse: (text: string): unknown => JSON.parse(text),
+  };
+}

@@ -1,0 +1,133 @@
+import postgres from "postgres";
+import { pushMigrations } from "./supabase_cli.ts";
+import { type PostgresServer, startPostgres } from "./postgres.ts";
+import { createRestApi, type RestApi } from "./rest_api.ts";
+
+/** Serves one Edge Function: what its `export default { fetch }` does. */
+export type ServeFunction = (request: Request) => Response | Promise<Response>;
+
+/** Keys of the API, as `supabase start` prints them. */
+export interface ApiKeys {
+  publishableKey: string;
+  secretKey: string;
+  /** Signs the tokens of users (HS256). */
+  jwtSecret: string;
+}
+
+/** How to set a stack up. */
+export interface StackOptions {
+  /** Folder that keeps the database; without it a temporary one that goes when the stack stops. */
+  home?: string;
+  keys?: ApiKeys;
+  apiPort?: number;
+  databasePort?: number;
+  /** Whether `public` is open to the API's roles by default, as in older projects. */
+  isExposedByDefault?: boolean;
+  /** Settings of the Postgres server. */
+  settings?: Record<string, string>;
+  hasMigrations?: boolean;
+}
+
+/** A Supabase project on this machine, as far as the mirror needs one, without Docker. */
+export interface Stack {
+  /** Where `/rest/v1` and `/functions/v1` are. */
+  apiUrl: string;
+  /** Connection string of the role `postgres`. */
+  databaseUrl: string;
+  /** The database server, to be stopped, killed and started again. */
+  postgres: PostgresServer;
+  keys: ApiKeys;
+  /** Serves a function at `/functions/v1/<name>`. */
+  serveFunction(name: string, serve: ServeFunction): void;
+  /** Starts the database again, on its port, after `postgres.stop()` or `.kill()`. */
+  restartPostgres(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The keys of a throw-away stack: known to everybody, good on 127.0.0.1 only. */
+export const LOCAL_KEYS: ApiKeys = {
+  publishableKey: "sb_publishable_local_development_only",
+  secretKey: "sb_secret_local_development_only",
+  jwtSecret: "local-development-only-jwt-secret-of-64-characters-000000000000",
+};
+
+/** Starts Postgres, applies the migrations and serves the API on 127.0.0.1. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const keys = options.keys ?? LOCAL_KEYS;
+  const home = options.home ?? await Deno.makeTempDir({ prefix: "clerk-mirror-" });
+  const port = options.databasePort ?? freePort();
+  const cleanUp = new AsyncDisposableStack();
+  if (options.home === undefined) {
+    cleanUp.defer(() => Deno.remove(home, { recursive: true }));
+  }
+
+  try {
+    const start = () => startPostgres({ home, port, settings: options.settings ?? {} });
+    let server = await start();
+    cleanUp.defer(() => server.stop());
+    const url = (role: string) => `postgresql://${role}:postgres@127.0.0.1:${port}/postgres`;
+    await preparePlatform(server.superuserUrl, options.isExposedByDefault ?? false);
+    if (options.hasMigrations ?? true) await pushMigrations(url("postgres"));
+
+    const restApi = createRestApi({ databaseUrl: url("postgres"), ...keys });
+    cleanUp.defer(() => restApi.close());
+    const functions = new Map<string, ServeFunction>();
+    const listener = Deno.serve(
+      { hostname: "127.0.0.1", port: options.apiPort ?? 0, onListen: () => {} },
+      (request, { remoteAddr }) => route(request, remoteAddr.hostname, functions, restApi),
+    );
+    cleanUp.defer(() => listener.shutdown());
+
+    return {
+      apiUrl: `http://127.0.0.1:${listener.addr.port}`,
+      databaseUrl: url("postgres"),
+      get postgres() {
+        return server;
+      },
+      keys,
+      serveFunction: (name, serve) => functions.set(name, serve),
+      async restartPostgres() {
+        server = await start();
+      },
+      stop: () => cleanUp.disposeAsync(),
+    };
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Makes the roles and schemas of a new project; a database that has them is left as it is. */
+async function preparePlatform(superuserUrl: string, isExposedByDefault: boolean): Promise<void> {
+  const sql = postgres(superuserUrl, { max: 1, onnotice: () => {} });
+  try {
+    const [role] = await sql`select from pg_roles where rolname = 'service_role'`;
+    if (role !== undefined) return;
+    const files = ["platform.sql", ...(isExposedByDefault ? ["exposed_by_default.sql"] : [])];
+    for (const file of files) {
+      const text = await Deno.readTextFile(new URL(file, import.meta.url));
+      await sql.begin((transaction) => transaction.unsafe(text));
+    }
+  } finally {
+    await sql.end();
+  }
+}
+
+function route(
+  request: Request,
+  peerAddress: string,
+  functions: Map<string, ServeFunction>,
+  restApi: RestApi,
+): Response | Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith("/rest/v1/")) return restApi.fetch(request, peerAddress);
+  const [, name] = /^\/functions\/v1\/([^/]+)/.exec(pathname) ?? [];
+  const serve = name === undefined ? undefined : functions.get(name);
+  return serve?.(request) ?? Response.json({ message: "Not found" }, { status: 404 });
+}

@@ -1,0 +1,82 @@
+import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
+
+/** The repository's root, where the CLI finds `supabase/`. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** No telemetry, and no word about a loopback database that speaks no TLS. */
+const QUIET = { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", PGSSLMODE: "disable" };
+
+/** How a run of the CLI ended. */
+export interface CliResult {
+  success: boolean;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs the Supabase CLI, the npm package that `deno.json` pins.
+ *
+ * @param args Its arguments. Another project folder than this repository: `--workdir`.
+ */
+export async function runSupabase(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<CliResult> {
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", config.imports.supabase, ...args],
+    cwd: ROOT,
+    env: { ...QUIET, ...env },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    success: output.success,
+    stdout: decoder.decode(output.stdout),
+    stderr: decoder.decode(output.stderr),
+  };
+}
+
+/**
+ * Applies the migrations to a database, as `supabase db push` does anywhere.
+ *
+ * @throws {Error} with what the CLI says, if one fails.
+ */
+export async function pushMigrations(databaseUrl: string): Promise<void> {
+  const { success, stdout, stderr } = await runSupabase([
+    "db",
+    "push",
+    `--remote=${databaseUrl}`,
+    "--yes",
+  ]);
+  if (!success) throw new Error(`Can't apply the migrations: ${stderr || stdout}`);
+}
+
+/**
+ * The types of a database's public schema, as TypeScript.
+ *
+ * @throws {Error} with what the CLI says, if it fails.
+ */
+export async function generateTypes(databaseUrl: string): Promise<string> {
+  const { success, stdout, stderr } = await runSupabase([
+    "gen",
+    "types",
+    `--remote=${databaseUrl}`,
+    "--schema=public",
+  ]);
+  if (!success) throw new Error(`Can't generate the types: ${stderr || stdout}`);
+  return await format(stdout);
+}
+
+async function format(source: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext=ts", "-"],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(source));
+  await writer.close();
+  return new TextDecoder().decode((await child.output()).stdout);
+}
