@@ -93,6 +93,32 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   };
 }
 
+/**
+ * Stops a server that a killed process has left behind in this folder, if there is one. Only for
+ * whoever has the folder to himself.
+ */
+export async function stopLeftover(home: string): Promise<void> {
+  const data = join(home, "data");
+  const pid = Number((await readTextIfExists(join(data, "postmaster.pid"))).split("\n")[0]);
+  if (!(pid > 0) || !await isServerOf(pid, data)) return;
+  Deno.kill(pid, "SIGINT");
+  await until(async () => !await isServerOf(pid, data), `The server ${pid} did not stop`);
+}
+
+async function isServerOf(pid: number, data: string): Promise<boolean> {
+  return (await commandLine(pid)).includes(`-D ${data} `);
+}
+
+/** From Linux's `/proc`, else from `ps`; empty for a process that is gone. */
+async function commandLine(pid: number): Promise<string> {
+  const path = `/proc/${pid}/cmdline`;
+  if (await exists("/proc/self/cmdline")) {
+    return (await readTextIfExists(path)).replaceAll("\0", " ");
+  }
+  const ps = new Deno.Command("ps", { args: ["-o", "args=", "-p", String(pid)] });
+  return new TextDecoder().decode((await ps.output()).stdout);
+}
+
 async function initialize(native: string, home: string, data: string, user: User | undefined) {
   await Deno.mkdir(data, { recursive: true, mode: 0o700 });
   if (user) await Deno.chown(data, user.uid, user.gid);
@@ -118,13 +144,19 @@ async function initialize(native: string, home: string, data: string, user: User
 
 /** The postmaster writes its state into the eighth line of its pid file. */
 async function untilReady(data: string, pid: number, hasEnded: () => boolean): Promise<void> {
-  const deadline = Date.now() + DEADLINE;
-  while (Date.now() < deadline && !hasEnded()) {
+  await until(async () => {
+    if (hasEnded()) throw new Error("The server ended");
     const lines = (await readTextIfExists(join(data, "postmaster.pid"))).split("\n");
-    if (lines[0] === String(pid) && lines[7]?.trim() === "ready") return;
+    return lines[0] === String(pid) && lines[7]?.trim() === "ready";
+  }, "The server did not become ready");
+}
+
+async function until(isSo: () => Promise<boolean>, complaint: string): Promise<void> {
+  const deadline = Date.now() + DEADLINE;
+  while (!await isSo()) {
+    if (Date.now() > deadline) throw new Error(`${complaint} within ${DEADLINE} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(hasEnded() ? "It ended" : `It was not ready after ${DEADLINE} ms`);
 }
 
 /** By root: whom to run the server as. */

@@ -1,0 +1,110 @@
+/** A Supabase project with the mirror on this machine, without Docker, until Ctrl-C. */
+import { styleText } from "node:util";
+import { Misconfiguration } from "../functions/clerk-webhook/errors.ts";
+import { readConfig } from "../functions/clerk-webhook/env.ts";
+import { DATABASE_HOME, lockFolder, VARIABLES_FILE } from "./dev/folder.ts";
+import { readVariables, type Variables } from "./dev/variables.ts";
+import { stopLeftover } from "./stack/postgres.ts";
+import { freePort, type Stack, startStack } from "./stack/stack.ts";
+import { serveWebhook } from "./stack/serve_webhook.ts";
+
+/** Supabase's usual ports; others where these are taken. */
+const API_PORT = 54321;
+const DATABASE_PORT = 54322;
+
+async function main(): Promise<void> {
+  const interrupted = nextInterrupt();
+  const lock = await lockFolder();
+  if (lock === undefined) fail("The development stack of this folder is running already");
+  try {
+    const variables = await readVariables();
+    const env = functionEnv(variables);
+    await stopLeftover(DATABASE_HOME);
+    console.log("Starting …");
+    const stack = await startStack({
+      home: DATABASE_HOME,
+      keys: variables.keys,
+      apiPort: availablePort(API_PORT),
+      databasePort: availablePort(DATABASE_PORT),
+    });
+    try {
+      const webhookUrl = serveWebhook(stack, env);
+      await lock.publish(webhookUrl);
+      printStack(stack, webhookUrl, variables);
+      await interrupted;
+      console.log("\nStopping …");
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Listens from the first moment on, so that an interrupt during the start stops what has started. */
+function nextInterrupt(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, resolve);
+  }
+  return promise;
+}
+
+/** The function's variables; what is wrong with them is said now rather than at the first webhook. */
+function functionEnv({ signingSecret, instanceId }: Variables): Record<string, string> {
+  const env = {
+    CLERK_WEBHOOK_SIGNING_SECRET: signingSecret,
+    ...(instanceId === undefined ? {} : { CLERK_INSTANCE_ID: instanceId }),
+  };
+  const config = readConfig(
+    new Map(Object.entries({
+      SUPABASE_URL: "http://127.0.0.1",
+      SUPABASE_SECRET_KEYS: '{"default":"unused"}',
+      ...env,
+    })),
+  );
+  if (config instanceof Misconfiguration) fail(`${config.variable}: ${config.message}`);
+  return env;
+}
+
+function availablePort(preferred: number): number {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port: preferred }).close();
+    return preferred;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return freePort();
+    throw error;
+  }
+}
+
+function printStack(stack: Stack, webhookUrl: string, variables: Variables): void {
+  const facts = {
+    "Webhook URL": webhookUrl,
+    "Signing secret": variables.signingSecret,
+    "API URL": stack.apiUrl,
+    "Publishable key": stack.keys.publishableKey,
+    "Secret key": stack.keys.secretKey,
+    "JWT secret": stack.keys.jwtSecret,
+    "Database URL": stack.databaseUrl,
+  };
+  console.log(`\n${styleText(["bold", "cyan"], "The mirror is running on this machine")}\n`);
+  for (const [name, value] of Object.entries(facts)) {
+    console.log(`  ${styleText("dim", name.padEnd(16))}${value}`);
+  }
+  console.log(`
+What is generated is kept in ${VARIABLES_FILE}. Next, in another terminal:
+
+  npx deno task trigger user.created
+  psql ${stack.databaseUrl} -c 'select id, email, synced_at from profiles'
+
+Ctrl-C stops everything; the data stays.
+`);
+}
+
+function fail(message: string): never {
+  console.error(styleText("red", message));
+  Deno.exit(1);
+}
+
+await main();
+Deno.exit(0);

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { newSigningSecret } from "../events/signed_request.ts";
+import type { ApiKeys } from "../stack/stack.ts";
+import { ROOT } from "../stack/supabase_cli.ts";
+import { VARIABLES_FILE } from "./folder.ts";
+
+/** What the development stack is configured with. */
+export interface Variables {
+  /** One secret or several, as the function reads them. */
+  signingSecret: string;
+  instanceId?: string;
+  keys: ApiKeys;
+}
+
+/** How each variable that is set nowhere is made. */
+const GENERATORS = {
+  CLERK_WEBHOOK_SIGNING_SECRET: newSigningSecret,
+  SUPABASE_PUBLISHABLE_KEY: () => `sb_publishable_${randomText(22)}`,
+  SUPABASE_SECRET_KEY: () => `sb_secret_${randomText(31)}`,
+  SUPABASE_JWT_SECRET: () => randomText(48),
+};
+
+/**
+ * Reads the variables of the development stack: those of the environment first, then those of
+ * `.env`; what is in neither is generated once and kept.
+ */
+export async function readVariables(): Promise<Variables> {
+  const configured = await readConfigured();
+  const kept = await readEnvFile(VARIABLES_FILE);
+  const generated: Record<string, string> = {};
+  const read = (name: keyof typeof GENERATORS) =>
+    configured(name) ?? (generated[name] = kept[name] ?? GENERATORS[name]());
+
+  const instanceId = configured("CLERK_INSTANCE_ID");
+  const variables = {
+    signingSecret: configured("CLERK_WEBHOOK_SIGNING_SECRET") ??
+      configured("CLERK_WEBHOOK_SECRET") ?? read("CLERK_WEBHOOK_SIGNING_SECRET"),
+    ...(instanceId === undefined ? {} : { instanceId }),
+    keys: {
+      publishableKey: read("SUPABASE_PUBLISHABLE_KEY"),
+      secretKey: read("SUPABASE_SECRET_KEY"),
+      jwtSecret: read("SUPABASE_JWT_SECRET"),
+    },
+  };
+  await keep({ ...kept, ...generated });
+  return variables;
+}
+
+/** The signing secret to send events with; undefined where none is known yet. */
+export async function readSigningSecret(): Promise<string | undefined> {
+  const configured = await readConfigured();
+  const kept = await readEnvFile(VARIABLES_FILE);
+  const secrets = configured("CLERK_WEBHOOK_SIGNING_SECRET") ??
+    configured("CLERK_WEBHOOK_SECRET") ??
+    kept.CLERK_WEBHOOK_SIGNING_SECRET;
+  return secrets?.split(/[\s,]+/).find((secret) => secret !== "");
+}
+
+async function readConfigured(): Promise<(name: string) => string | undefined> {
+  const file = await readEnvFile(join(ROOT, ".env"));
+  return (name) => Deno.env.get(name) || file[name] || undefined;
+}
+
+async function readEnvFile(path: string): Promise<Record<string, string | undefined>> {
+  try {
+    return { ...parseEnv(await Deno.readTextFile(path)) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}
+
+async function keep(variables: Record<string, string | undefined>): Promise<void> {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  await Deno.writeTextFile(VARIABLES_FILE, lines.join(""), { mode: 0o600 });
+}
+
+function randomText(length: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  return [...bytes].map((byte) => (byte % 36).toString(36)).join("");
+}
