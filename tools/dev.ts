@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import { Misconfiguration } from "../functions/clerk-webhook/errors.ts";
 import { readConfig } from "../functions/clerk-webhook/env.ts";
-import { DATABASE_HOME, lockFolder, VARIABLES_FILE } from "./dev/folder.ts";
+import { databaseHome, lockFolder, VARIABLES_FILE } from "./dev/folder.ts";
 import { readVariables, type Variables } from "./dev/variables.ts";
 import { stopLeftover } from "./stack/postgres.ts";
 import { freePort, type Stack, startStack } from "./stack/stack.ts";
@@ -19,10 +19,11 @@ async function main(): Promise<void> {
   try {
     const variables = await readVariables();
     const env = functionEnv(variables);
-    await stopLeftover(DATABASE_HOME);
+    const home = await databaseHome();
+    await stopLeftover(home);
     console.log("Starting …");
     const stack = await startStack({
-      home: DATABASE_HOME,
+      home,
       keys: variables.keys,
       apiPort: availablePort(API_PORT),
       databasePort: availablePort(DATABASE_PORT),

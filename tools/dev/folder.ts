@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import { ROOT } from "../stack/supabase_cli.ts";
 
@@ -8,8 +9,22 @@ const FOLDER = join(ROOT, ".dev");
 /** Where generated variables are kept. */
 export const VARIABLES_FILE = join(FOLDER, "env");
 
-/** Where the database is kept. */
-export const DATABASE_HOME = join(FOLDER, "postgres");
+/**
+ * Where the database is kept. A server that root starts as another user can't work below a folder
+ * that is closed to others, such as `/root`: for a clone in there it is kept in `/var/tmp`.
+ */
+export async function databaseHome(): Promise<string> {
+  if (Deno.uid() !== 0 || await isOpenToOthers(ROOT)) return join(FOLDER, "postgres");
+  const name = createHash("sha256").update(ROOT).digest("hex").slice(0, 16);
+  return `/var/tmp/clerk-supabase-mirror-${name}`;
+}
+
+async function isOpenToOthers(path: string): Promise<boolean> {
+  const { mode } = await Deno.stat(path);
+  if (mode !== null && (mode & 0o001) === 0) return false;
+  const parent = dirname(path);
+  return parent === path || await isOpenToOthers(parent);
+}
 
 const LOCK_FILE = join(FOLDER, "lock");
 

@@ -1,0 +1,86 @@
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import postgres from "postgres";
+import type { Database } from "../../functions/clerk-webhook/database.types.ts";
+import { type Answer, deliver } from "../../tools/events/deliver.ts";
+import {
+  type DeliveryOptions,
+  newSigningSecret,
+  signedRequest,
+} from "../../tools/events/signed_request.ts";
+import { serveWebhook } from "../../tools/stack/serve_webhook.ts";
+import { sessionToken } from "../../tools/stack/session_token.ts";
+import { type Stack, type StackOptions, startStack } from "../../tools/stack/stack.ts";
+import { type Target, targetFromEnv } from "./target.ts";
+
+/** Supabase's client with the types of this schema. */
+export type Client = SupabaseClient<Database>;
+
+/** A mirror as its tests see it: webhooks go in, rows come out. */
+export interface Mirror extends AsyncDisposable, Target {
+  /** The database as its owner, for what no client may see. */
+  sql: postgres.Sql;
+  /** Delivers an event, correctly signed. */
+  send(event: unknown, options?: DeliveryOptions): Promise<Answer>;
+  /** supabase-js of a signed-in user. */
+  asUser(userId: string, claims?: Record<string, unknown>): Client;
+  /** supabase-js without a user. */
+  asAnon(): Client;
+  /** supabase-js with the secret key. */
+  asService(): Client;
+}
+
+/** A mirror with a stack of its own, for tests that break things. */
+export interface OwnMirror extends Mirror {
+  stack: Stack;
+}
+
+/** Opens the target of this test run, or a stack of one's own where the run has none. */
+export async function openMirror(): Promise<Mirror> {
+  const target = targetFromEnv();
+  return target ? connect(target) : await openOwnMirror();
+}
+
+/** Starts a stack that no other test uses. */
+export async function openOwnMirror(options: StackOptions = {}): Promise<OwnMirror> {
+  const stack = await startStack(options);
+  const target = serveTarget(stack);
+  return { ...connect(target, () => stack.stop()), stack };
+}
+
+/** Serves the ingest function on a stack, with a secret of its own. */
+export function serveTarget(stack: Stack): Target {
+  const signingSecret = newSigningSecret();
+  const webhookUrl = serveWebhook(
+    stack,
+    { CLERK_WEBHOOK_SIGNING_SECRET: signingSecret },
+    { log: () => {} },
+  );
+  const { apiUrl, databaseUrl, keys } = stack;
+  return { apiUrl, databaseUrl, keys, webhookUrl, signingSecret };
+}
+
+function connect(target: Target, stop: () => Promise<void> = async () => {}): Mirror {
+  const sql = postgres(target.databaseUrl, { max: 4, onnotice: () => {} });
+  const { apiUrl, webhookUrl, signingSecret, keys } = target;
+  const client = (key: string, accessToken?: () => Promise<string>) =>
+    createClient<Database>(apiUrl, key, {
+      auth: { persistSession: false, autoRefreshToken: false },
+      ...(accessToken ? { accessToken } : {}),
+    });
+  return {
+    ...target,
+    sql,
+    send(event, options) {
+      const body = typeof event === "string" ? event : JSON.stringify(event);
+      return deliver(signedRequest(webhookUrl, signingSecret, body, options));
+    },
+    asUser: (userId, claims) =>
+      client(keys.publishableKey, () => sessionToken(userId, keys.jwtSecret, claims)),
+    asAnon: () => client(keys.publishableKey),
+    asService: () => client(keys.secretKey),
+    async [Symbol.asyncDispose]() {
+      await sql.end();
+      await stop();
+    },
+  };
+}

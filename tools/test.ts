@@ -1,0 +1,31 @@
+/**
+ * Runs the tests against one stack that they share, each with ids of its own. A stack that is
+ * running already can be named by `TEST_…` variables instead. Arguments go to `deno test`.
+ */
+import { serveTarget } from "../tests/helpers/mirror.ts";
+import { targetFromEnv, targetToEnv } from "../tests/helpers/target.ts";
+import { startStack } from "./stack/stack.ts";
+import { ROOT } from "./stack/supabase_cli.ts";
+
+async function runTests(env: Record<string, string>): Promise<number> {
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--parallel", ...Deno.args],
+    cwd: ROOT,
+    env,
+  }).spawn().status;
+  return code;
+}
+
+async function main(): Promise<number> {
+  if (targetFromEnv() !== undefined) return await runTests({});
+  // The REST API of the stack writes every refusal to the console, and the tests provoke many.
+  console.error = () => {};
+  const stack = await startStack();
+  try {
+    return await runTests(targetToEnv(serveTarget(stack)));
+  } finally {
+    await stack.stop();
+  }
+}
+
+Deno.exit(await main());
