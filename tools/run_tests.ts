@@ -9,7 +9,7 @@ import { ROOT } from "./stack/supabase_cli.ts";
 
 async function runTests(env: Record<string, string>): Promise<number> {
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--parallel", ...Deno.args],
+    args: ["test", "-A", "--parallel", ...(Deno.args.length > 0 ? Deno.args : ["tests"])],
     cwd: ROOT,
     env,
   }).spawn().status;
