@@ -178,8 +178,6 @@ function heading(text: string): void {
 }
 
 console.log("Starting Postgres, the migrations, the REST API and the function …");
-// The REST API of the stack writes every refusal to the console; the tables below say it better.
-console.error = () => {};
 const secret = newSigningSecret();
 const stack = await startStack();
 try {

@@ -4,6 +4,7 @@
  * parse to can be stored: every text of a call has been through here.
  */
 import * as z from "zod/mini";
+import { Inapplicable } from "./errors.ts";
 import { isRecord } from "./json.ts";
 import { toStorable, toStorableString } from "./storable.ts";
 
@@ -17,6 +18,15 @@ export const text = z.pipe(z.string(), z.transform(toStorableString));
 export const id = z.pipe(
   z.string().check(z.minLength(1), z.maxLength(255)),
   z.transform(toStorableString),
+);
+
+/** What is left of a deleted object. Clerk's types leave out even the id, without which nothing goes. */
+export const deletedObject = z.pipe(
+  z.object({ id: z.optional(id) }),
+  z.transform(({ id }) => {
+    if (id === undefined) throw new Inapplicable("The deletion names no object");
+    return { id };
+  }),
 );
 
 /** A point in time in Unix milliseconds or seconds; ISO 8601 after parsing. */

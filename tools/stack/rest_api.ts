@@ -2,6 +2,7 @@
  * The REST API of a Supabase project, in this process: `@supabase/lite` over a real Postgres. It is
  * an alpha release, used in development and tests only, and the product doesn't bend to it.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 
@@ -46,10 +47,18 @@ export function createRestApi(options: RestApiOptions): RestApi {
     },
   });
   return {
-    fetch: async (request, peerAddress) => await app.server.fetch(request, { peerAddress }),
+    fetch: (request, peerAddress) =>
+      quietly.run(true, async () => await app.server.fetch(request, { peerAddress })),
     close: () => connection.close(),
   };
 }
+
+/** The API writes every error that it answers to the console as well, refusals included. */
+const quietly = new AsyncLocalStorage<true>();
+const writeError = console.error;
+console.error = (...values: unknown[]) => {
+  if (!quietly.getStore()) writeError(...values);
+};
 
 /** The API hands JSON arguments over as text, which the driver would encode once more. */
 function jsonText(oid: number) {

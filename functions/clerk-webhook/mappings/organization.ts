@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import {
+  deletedObject,
   id,
   optionalFlag,
   optionalId,
@@ -53,7 +54,7 @@ const upsert = defineMapping(organizationSchema, (organization, { webhook }) => 
 export const organizationMappings = {
   "organization.created": upsert,
   "organization.updated": upsert,
-  "organization.deleted": defineMapping(z.object({ id }), (organization, { webhook }) => ({
+  "organization.deleted": defineMapping(deletedObject, (organization, { webhook }) => ({
     rpc: "delete_organization",
     args: { organization_id: organization.id, webhook },
   })),

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import {
+  deletedObject,
   id,
   optionalFlag,
   optionalId,
@@ -77,7 +78,7 @@ const upsert = defineMapping(userSchema, (user, { webhook }) => ({
 export const userMappings = {
   "user.created": upsert,
   "user.updated": upsert,
-  "user.deleted": defineMapping(z.object({ id }), (user, { webhook }) => ({
+  "user.deleted": defineMapping(deletedObject, (user, { webhook }) => ({
     rpc: "delete_profile",
     args: { user_id: user.id, webhook },
   })),

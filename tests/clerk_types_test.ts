@@ -1,0 +1,44 @@
+/**
+ * Compared by the type checker alone: whatever Clerk's own types allow an event to be, the mirror
+ * takes. A drift in Clerk's types fails `deno check`.
+ */
+import assert from "node:assert/strict";
+import type { WebhookEvent } from "@clerk/backend";
+import type { EventInput, EventType } from "../functions/clerk-webhook/event.ts";
+import { mappings } from "../functions/clerk-webhook/event.ts";
+
+/** Clerk's schema has this type, its TypeScript union does not. */
+type OnlyInSchema = "session.pending";
+
+type InputOf<Type extends EventType> = Extract<EventInput, { type: Type }>;
+
+/** Clerk's event of a type; several types share one in its union. */
+type ClerkEvent<Type extends EventType> = WebhookEvent extends infer Event
+  ? Event extends { type: infer Names }
+    ? Type extends Names ? Omit<Event, "type"> & { type: Type } : never
+  : never
+  : never;
+
+/** The types of which Clerk's event is not accepted. */
+type Rejected = {
+  [Type in Exclude<EventType, OnlyInSchema>]: ClerkEvent<Type> extends InputOf<Type> ? never : Type;
+}[Exclude<EventType, OnlyInSchema>];
+
+const nothingIsRejected: [Rejected] extends [never] ? true : Rejected = true;
+
+// The comparison has teeth: with a field of another type, it finds the event out.
+type Drifted = Omit<ClerkEvent<"user.created">, "data"> & {
+  data: Omit<ClerkEvent<"user.created">["data"], "created_at"> & { created_at: string };
+};
+const driftIsFound: Drifted extends InputOf<"user.created"> ? false : true = true;
+
+// And it compares something: Clerk knows every one of these types.
+type Unknown = {
+  [Type in Exclude<EventType, OnlyInSchema>]: [ClerkEvent<Type>] extends [never] ? Type : never;
+}[Exclude<EventType, OnlyInSchema>];
+const allAreKnown: [Unknown] extends [never] ? true : Unknown = true;
+
+Deno.test("every event of Clerk's union that is mapped is accepted by the input types", () => {
+  assert.ok(nothingIsRejected && driftIsFound && allAreKnown);
+  assert.equal(Object.keys(mappings).length, 14);
+});

@@ -1,0 +1,155 @@
+/** The schema itself: advisors, grants, types, time limits, under both of Supabase's defaults. */
+import assert from "node:assert/strict";
+import { generateTypes, runSupabase } from "../tools/stack/supabase_cli.ts";
+import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
+
+const PROJECTS = [
+  { name: "objects in public exposed by default", isExposedByDefault: true },
+  { name: "nothing exposed by default", isExposedByDefault: false },
+];
+
+async function assertNoAdvice(mirror: OwnMirror): Promise<void> {
+  const { success, stdout, stderr } = await runSupabase([
+    "db",
+    "advisors",
+    `--remote=${mirror.databaseUrl}`,
+    "--level=info",
+    "--fail-on=warn",
+  ]);
+  assert.ok(success, stderr);
+  const findings: { name: string; detail: string }[] = JSON.parse(stdout);
+  assert.deepEqual(findings.filter(({ name }) => name !== "unused_index"), []);
+}
+
+async function privileges(mirror: OwnMirror): Promise<Record<string, string[]>> {
+  const rows = await mirror.sql`
+    select rolname as role, nspname || '.' || relname as object, privilege
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace, pg_roles,
+      unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as privilege
+    where nspname in ('public', 'clerk_sync') and relkind in ('r', 'v')
+      and rolname in ('anon', 'authenticated')
+      and has_table_privilege(pg_roles.oid, pg_class.oid, privilege)
+    union all
+    select rolname, nspname || '.' || proname, 'execute'
+    from pg_proc join pg_namespace on pg_namespace.oid = pronamespace, pg_roles
+    where nspname in ('public', 'clerk_sync') and rolname in ('anon', 'authenticated')
+      and has_function_privilege(pg_roles.oid, pg_proc.oid, 'execute')
+    order by 1, 2, 3`;
+  const granted: Record<string, string[]> = { anon: [], authenticated: [] };
+  for (const { role, object, privilege } of rows) granted[role]?.push(`${privilege} ${object}`);
+  return granted;
+}
+
+for (const { name, isExposedByDefault } of PROJECTS) {
+  Deno.test(`in a project with ${name}, advisors find nothing and grants are exact`, async () => {
+    await using mirror = await openOwnMirror({ isExposedByDefault });
+    await assertNoAdvice(mirror);
+    assert.deepEqual(await privileges(mirror), {
+      anon: [],
+      authenticated: [
+        "execute clerk_sync.has_organization_permission",
+        "execute clerk_sync.organization_id",
+        "execute clerk_sync.organization_ids",
+        "execute clerk_sync.user_id",
+        "select public.organization_memberships",
+        "select public.organizations",
+        "select public.profiles",
+        "select public.session_logs",
+      ],
+    });
+  });
+}
+
+Deno.test("database.types.ts is what the migrations generate", async () => {
+  await using mirror = await openOwnMirror();
+  const committed = await Deno.readTextFile(
+    new URL("../functions/clerk-webhook/database.types.ts", import.meta.url),
+  );
+  assert.equal(
+    await generateTypes(mirror.databaseUrl),
+    committed,
+    'out of date: run "deno task types"',
+  );
+});
+
+Deno.test("schema rules hold: time limits, search paths, indexed foreign keys, the ledger's collation", async () => {
+  await using mirror = await openOwnMirror();
+  const { sql } = mirror;
+  const functions = await sql`
+    select proname as name, nspname = 'public' as is_rpc, prosecdef, proconfig as settings
+    from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
+    where nspname in ('public', 'clerk_sync')`;
+  for (const { name, is_rpc, prosecdef, settings } of functions) {
+    assert.ok(settings?.includes('search_path=""'), `${name} has an empty search path`);
+    assert.ok(!(is_rpc && prosecdef), `${name} runs as its caller`);
+    if (!is_rpc) continue;
+    assert.ok(settings.includes("lock_timeout=2s"), `${name} waits 2 s for a lock`);
+    assert.ok(settings.includes("statement_timeout=5s"), `${name} runs 5 s`);
+  }
+
+  const withoutIndex = await sql`
+    select conname
+    from pg_constraint
+    where contype = 'f' and connamespace = 'public'::regnamespace
+      and not exists (
+        select from pg_index where indrelid = conrelid and indkey[0] = conkey[1]
+      )`;
+  assert.deepEqual([...withoutIndex], []);
+
+  const [ledger] = await sql`
+    select collname
+    from pg_attribute join pg_collation on pg_collation.oid = attcollation
+    where attrelid = 'clerk_sync.webhook_events'::regclass and attname = 'id'`;
+  assert.equal(ledger?.collname, "C");
+});
+
+Deno.test("every table has row level security", async () => {
+  await using mirror = await openOwnMirror();
+  const open = await mirror.sql`
+    select relname from pg_class
+    where relnamespace in ('public'::regnamespace, 'clerk_sync'::regnamespace)
+      and relkind = 'r' and not relrowsecurity`;
+  assert.deepEqual([...open], []);
+});
+
+Deno.test("supabase migration list knows every migration as applied", async () => {
+  await using mirror = await openOwnMirror();
+  const files = [...Deno.readDirSync(new URL("../supabase/migrations", import.meta.url))];
+  const { success, stdout } = await runSupabase([
+    "migration",
+    "list",
+    `--remote=${mirror.databaseUrl}`,
+  ]);
+  assert.ok(success);
+  for (const { name } of files) {
+    const [version = ""] = name.split("_");
+    assert.equal(stdout.split(version).length, 3, `${name} is local and remote`);
+  }
+});
+
+Deno.test("each claim deletes a few expired rows of the ledger, and only expired ones", async () => {
+  await using mirror = await openOwnMirror();
+  const { sql } = mirror;
+  await sql`
+    insert into clerk_sync.webhook_events (id, type, object_id, occurred_at, received_at)
+    select 'msg_0' || lpad(number::text, 4, '0'), 'user.updated', 'user_1', now(),
+      now() - case when number <= 10 then interval '91 days' else interval '89 days' end
+    from generate_series(1, 20) as number`;
+  const count = async () =>
+    Number(
+      (await sql`select count(*) from clerk_sync.webhook_events where id < 'msg_1'`)[0]?.count,
+    );
+  const counts = [];
+  for (let call = 0; call < 4; call++) {
+    await sql`select public.upsert_profiles('[]', ${
+      sql.json({
+        id: `msg_9${call}`,
+        type: "user.updated",
+        object_id: "user_1",
+        occurred_at: new Date().toISOString(),
+      })
+    })`;
+    counts.push(await count());
+  }
+  assert.deepEqual(counts, [16, 12, 10, 10]);
+});
