@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import { ROOT } from "../stack/supabase_cli.ts";
 
-/** What `deno task dev` keeps between runs: its database, its generated secrets, its lock. */
-const FOLDER = join(ROOT, ".dev");
+/**
+ * What `deno task dev` keeps between runs: its database, its generated secrets, its lock. Stacks with
+ * folders of their own run side by side.
+ */
+const FOLDER = resolve(ROOT, Deno.env.get("MIRROR_DEV_FOLDER") || ".dev");
 
 /** Where generated variables are kept. */
 export const VARIABLES_FILE = join(FOLDER, "env");
@@ -14,13 +17,13 @@ export const VARIABLES_FILE = join(FOLDER, "env");
  * that is closed to others, such as `/root`: for a clone in there it is kept in `/var/tmp`.
  */
 export async function databaseHome(): Promise<string> {
-  if (Deno.uid() !== 0 || await isOpenToOthers(ROOT)) return join(FOLDER, "postgres");
-  const name = createHash("sha256").update(ROOT).digest("hex").slice(0, 16);
+  if (Deno.uid() !== 0 || await isOpenToOthers(FOLDER)) return join(FOLDER, "postgres");
+  const name = createHash("sha256").update(FOLDER).digest("hex").slice(0, 16);
   return `/var/tmp/clerk-supabase-mirror-${name}`;
 }
 
 async function isOpenToOthers(path: string): Promise<boolean> {
-  const { mode } = await Deno.stat(path);
+  const { mode } = await Deno.stat(path).catch(() => ({ mode: null }));
   if (mode !== null && (mode & 0o001) === 0) return false;
   const parent = dirname(path);
   return parent === path || await isOpenToOthers(parent);

@@ -1,0 +1,104 @@
+/** Deployed with the real CLI, started from what was uploaded alone, on both Denos that matter. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { deliver } from "../tools/events/deliver.ts";
+import { sampleEvent } from "../tools/events/sample_event.ts";
+import { signedRequest } from "../tools/events/signed_request.ts";
+import { freePort } from "../tools/stack/stack.ts";
+import { deploy, type Deployment, layOut } from "./helpers/deployment.ts";
+import { installEdgeRuntimeDeno } from "./helpers/edge_runtime_deno.ts";
+import { type Mirror, openMirror } from "./helpers/mirror.ts";
+
+/** Milliseconds, for the first start downloads the function's packages. */
+const START_DEADLINE = 60_000;
+
+async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "clerk-mirror-deploy-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+async function passesAWebhook(deno: string, deployment: Deployment, mirror: Mirror): Promise<void> {
+  await using folder = await temporaryFolder();
+  await layOut(deployment, folder.path);
+  const port = freePort();
+  const { entrypoint_path, import_map_path } = deployment.metadata;
+  const child = new Deno.Command(deno, {
+    args: [
+      "serve",
+      "--allow-net",
+      "--allow-env",
+      "--no-prompt",
+      `--config=${join(folder.path, import_map_path)}`,
+      "--host=127.0.0.1",
+      `--port=${port}`,
+      join(folder.path, entrypoint_path),
+    ],
+    cwd: folder.path,
+    env: {
+      CLERK_WEBHOOK_SIGNING_SECRET: mirror.signingSecret,
+      SUPABASE_URL: mirror.apiUrl,
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+      NO_COLOR: "1",
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  try {
+    const url = `http://127.0.0.1:${port}/clerk-webhook`;
+    await untilListening(port);
+    const event = sampleEvent("user.created");
+    const request = () => signedRequest(url, mirror.signingSecret, JSON.stringify(event));
+    assert.deepEqual((await deliver(request())).outcome, "applied");
+    const [row] = await mirror.sql`select email from profiles where id = ${event.data.id}`;
+    assert.equal(row?.email, "ada@example.com");
+
+    const forged = request();
+    forged.headers.set("svix-signature", "v1,AAAA");
+    assert.deepEqual((await deliver(forged)).outcome, "invalid_signature");
+  } finally {
+    child.kill();
+  }
+  const { stdout, stderr } = await child.output();
+  const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line.startsWith("{"));
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)).map(({ outcome, error }) => outcome ?? error),
+    ["applied", "invalid_signature"],
+    new TextDecoder().decode(stderr),
+  );
+}
+
+async function untilListening(port: number): Promise<void> {
+  const deadline = Date.now() + START_DEADLINE;
+  while (Date.now() < deadline) {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
+    if (connection) return connection.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`Nothing listens after ${START_DEADLINE} ms`);
+}
+
+Deno.test("supabase functions deploy uploads a function that runs from its upload alone", async (t) => {
+  await using mirror = await openMirror();
+  const deployment = await deploy("clerk-webhook");
+
+  await t.step("verify_jwt is off", () => {
+    assert.equal(deployment.metadata.verify_jwt, false);
+  });
+
+  await t.step("only the function's own files are uploaded", () => {
+    for (const path of deployment.files.keys()) assert.match(path, /^functions\//);
+  });
+
+  await t.step("it runs on the Deno that this project uses", async () => {
+    await passesAWebhook(Deno.execPath(), deployment, mirror);
+  });
+
+  await t.step("it runs on the Deno that Supabase's edge runtime embeds", async () => {
+    await using folder = await temporaryFolder();
+    const deno = await installEdgeRuntimeDeno(folder.path);
+    const { stdout } = await new Deno.Command(deno, { args: ["--version"] }).output();
+    assert.match(new TextDecoder().decode(stdout), /^deno 2\.1\.4 /);
+    await passesAWebhook(deno, deployment, mirror);
+  });
+});

@@ -1,0 +1,234 @@
+/** What a developer runs: the demo, the development stack from start to stop, the trigger. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import postgres from "postgres";
+import { newSigningSecret } from "../tools/events/signed_request.ts";
+import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { openMirror } from "./helpers/mirror.ts";
+
+/** Milliseconds within which a stack has to be up. */
+const DEADLINE = 60_000;
+
+interface Finished {
+  code: number;
+  output: string;
+}
+
+function task(name: string, args: string[] = [], env: Record<string, string> = {}): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", name, ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function finish(command: Deno.Command): Promise<Finished> {
+  const { code, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    output: stripVTControlCharacters(decoder.decode(stdout) + decoder.decode(stderr)),
+  };
+}
+
+/** A development stack that was started and has said where it is. */
+interface DevStack {
+  facts: Record<string, string>;
+  signal(name: Deno.Signal): void;
+  ended: Promise<Finished>;
+}
+
+async function startDev(env: Record<string, string>): Promise<DevStack> {
+  const child = task("dev", [], env).spawn();
+  const [shown, rest] = child.stdout.tee();
+  const ended = Promise.all([
+    child.status,
+    new Response(rest).text(),
+    new Response(child.stderr).text(),
+  ])
+    .then(([{ code }, stdout, stderr]) => ({ code, output: stdout + stderr }));
+  let text = "";
+  const timeout = setTimeout(() => child.kill("SIGTERM"), DEADLINE);
+  for await (const part of shown.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text.includes("Ctrl-C")) break;
+  }
+  clearTimeout(timeout);
+  const facts = Object.fromEntries(
+    [...text.matchAll(/^ {2}([A-Z][\w ]+?) {2,}(\S+)$/gm)].map(([, name, value]) => [name, value]),
+  );
+  if (!facts["Webhook URL"]) throw new Error(`The stack did not start: ${(await ended).output}`);
+  return { facts, signal: (name) => child.kill(name), ended };
+}
+
+/** Open to others, so that by root, too, the database is kept inside. */
+async function devFolder(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-dev-" });
+  await Deno.chmod(folder, 0o755);
+  return folder;
+}
+
+function devEnv(folder: string): Record<string, string> {
+  return { MIRROR_DEV_FOLDER: folder, CLERK_WEBHOOK_SIGNING_SECRET: "", CLERK_INSTANCE_ID: "" };
+}
+
+Deno.test("demo plays the story, and the answers are the promised ones", async () => {
+  const { code, output } = await finish(task("demo"));
+  assert.equal(code, 0, output);
+  const answers = [...output.matchAll(/ (\d{3}) +(\w+) +\d+ ms$/gm)].map(([, status, outcome]) =>
+    `${status} ${outcome}`
+  );
+  assert.deepEqual(answers, [
+    ...Array(5).fill("200 applied"),
+    "200 duplicate",
+    "200 applied",
+    "200 stale",
+    "400 invalid_signature",
+    "200 applied",
+    "200 applied",
+    "200 stale",
+  ]);
+  assert.match(output, /"first_name":"Augusta Ada"/);
+  assert.match(output, /Ada +1 +1 +1 +2\n/);
+  assert.match(output, /Not signed in +denied +denied +denied +denied\n/);
+  assert.match(output, /Grace +1 +0 +0 +0\n/);
+});
+
+Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, stops clean", async (t) => {
+  const folder = await devFolder();
+  const env = devEnv(folder);
+  let stack = await startDev(env);
+  const { facts } = stack;
+  const select = async (id: string) => {
+    const sql = postgres(facts["Database URL"] ?? "", { max: 1 });
+    try {
+      return (await sql`select first_name from profiles where id = ${id}`)[0]?.first_name;
+    } finally {
+      await sql.end();
+    }
+  };
+  let userId = "";
+
+  try {
+    await t.step("trigger sends an event that is applied", async () => {
+      const { code, output } = await finish(task("trigger", ["user.created"], env));
+      assert.equal(code, 0, output);
+      assert.match(output, /^user\.created user_\w{27} msg_\w{27} 200 applied \d+ ms$/m);
+      userId = /user_\w{27}/.exec(output)?.[0] ?? "";
+      assert.equal(await select(userId), "Ada");
+    });
+
+    await t.step("a follow-up names the id and sets fields; --repeat is a duplicate", async () => {
+      const args = ["user.updated", "--data", `id=${userId}`, "--data", "first_name=Grace"];
+      const { output } = await finish(task("trigger", [...args, "--repeat", "3"], env));
+      const outcomes = [...output.matchAll(/200 (\w+)/g)].map(([, outcome]) => outcome);
+      assert.deepEqual(outcomes, ["applied", "duplicate", "duplicate"], output);
+      assert.equal(await select(userId), "Grace");
+    });
+
+    await t.step("--out-of-order sends an older event of the same object afterwards", async () => {
+      for (const type of ["session.ended", "organization.deleted"]) {
+        const { output } = await finish(task("trigger", [type, "--out-of-order"], env));
+        const outcomes = [...output.matchAll(/200 (\w+)/g)].map(([, outcome]) => outcome);
+        assert.deepEqual(outcomes, ["applied", "stale"], output);
+      }
+    });
+
+    await t.step("a second start in the same folder is refused in one line", async () => {
+      const { code, output } = await finish(task("dev", [], env));
+      assert.deepEqual(
+        [code, output.trim()],
+        [1, "The development stack of this folder is running already"],
+      );
+    });
+
+    await t.step(
+      "after a SIGKILL it starts again, with the same secret and the same data",
+      async () => {
+        const { pid } = JSON.parse(await Deno.readTextFile(join(folder, "lock")));
+        assert.ok(await Deno.stat(join(folder, "postgres", "data", "postmaster.pid")));
+        Deno.kill(pid, "SIGKILL");
+        await stack.ended;
+        stack = await startDev(env);
+        assert.deepEqual(stack.facts, facts);
+        assert.equal(await select(userId), "Grace");
+      },
+    );
+  } finally {
+    stack.signal("SIGINT");
+  }
+
+  await t.step("an interrupt stops everything and leaves no process behind", async () => {
+    const { code, output } = await stack.ended;
+    assert.equal(code, 0, output);
+    for (const url of [facts["Webhook URL"], facts["Database URL"]]) {
+      const { hostname, port } = new URL(url ?? "");
+      await assert.rejects(Deno.connect({ hostname, port: Number(port) }), url);
+    }
+    await assert.rejects(Deno.stat(join(folder, "postgres", "data", "postmaster.pid")));
+  });
+
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("dev uses the secret that is set, and refuses one that is malformed", async () => {
+  const folder = await devFolder();
+  const secret = newSigningSecret();
+  const stack = await startDev({ ...devEnv(folder), CLERK_WEBHOOK_SIGNING_SECRET: secret });
+  stack.signal("SIGTERM");
+  assert.equal((await stack.ended).code, 0);
+  assert.equal(stack.facts["Signing secret"], secret);
+
+  const { code, output } = await finish(
+    task("dev", [], { ...devEnv(folder), CLERK_WEBHOOK_SIGNING_SECRET: "sk_test_x" }),
+  );
+  assert.equal(code, 1);
+  assert.match(output, /^CLERK_WEBHOOK_SIGNING_SECRET: /);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("trigger sends to any URL with any secret, and says what is wrong", async () => {
+  await using mirror = await openMirror();
+  const folder = await Deno.makeTempDir();
+  const run = (...args: string[]) => finish(task("trigger", args, devEnv(folder)));
+  const target = ["--url", mirror.webhookUrl, "--secret", mirror.signingSecret];
+
+  const sent = await run("organization.created", ...target, "--data", "public_metadata.seats=7");
+  assert.match(sent.output, / 200 applied /);
+  const id = /org_\w{27}/.exec(sent.output)?.[0] ?? "";
+  const [row] = await mirror.sql`select public_metadata from organizations where id = ${id}`;
+  assert.deepEqual(row?.public_metadata, { region: "eu", seats: 7 });
+
+  const forged = await run("user.created", ...target.slice(0, 2), "--secret", newSigningSecret());
+  assert.equal(forged.code, 1);
+  assert.match(forged.output, / 400 invalid_signature /);
+
+  const mistakes: [string[], RegExp][] = [
+    [["user.teleported", ...target], /no sample of the type "user.teleported"/],
+    [[...target], /Name one type/],
+    [["user.created"], /No signing secret is known/],
+    [["user.created", ...target, "--data", "nonsense"], /not of the form "path=value"/],
+    [["user.created", ...target, "--data", "a.b.c=1"], /nothing at the path "a.b.c"/],
+    [["user.created", ...target, "--repeat", "many"], /not a whole number/],
+    [["user.created", ...target, "--colour"], /Unknown option/],
+    [
+      ["user.created", "--secret", newSigningSecret(), "--url", "http://127.0.0.1:1/"],
+      /Nobody answers/,
+    ],
+  ];
+  for (const [args, complaint] of mistakes) {
+    const { code, output } = await run(...args);
+    assert.equal(code, 1, args.join(" "));
+    assert.match(output, complaint);
+    assert.ok(!output.includes("    at "), "a sentence, no stack trace");
+  }
+
+  const list = await run("--list");
+  assert.equal(list.code, 0);
+  assert.match(list.output, /^user\.created$/m);
+  await Deno.remove(folder, { recursive: true });
+});
