@@ -73,7 +73,13 @@ async function devFolder(): Promise<string> {
 }
 
 function devEnv(folder: string): Record<string, string> {
-  return { MIRROR_DEV_FOLDER: folder, CLERK_WEBHOOK_SIGNING_SECRET: "", CLERK_INSTANCE_ID: "" };
+  return {
+    MIRROR_DEV_FOLDER: folder,
+    MIRROR_ENV_FILE: join(folder, "none"),
+    CLERK_WEBHOOK_SIGNING_SECRET: "",
+    CLERK_WEBHOOK_SECRET: "",
+    CLERK_INSTANCE_ID: "",
+  };
 }
 
 Deno.test("demo plays the story, and the answers are the promised ones", async () => {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { newSigningSecret } from "../events/signed_request.ts";
 import type { ApiKeys } from "../stack/stack.ts";
@@ -58,7 +58,7 @@ export async function readSigningSecret(): Promise<string | undefined> {
 }
 
 async function readConfigured(): Promise<(name: string) => string | undefined> {
-  const file = await readEnvFile(join(ROOT, ".env"));
+  const file = await readEnvFile(resolve(ROOT, Deno.env.get("MIRROR_ENV_FILE") || ".env"));
   return (name) => Deno.env.get(name) || file[name] || undefined;
 }
 
