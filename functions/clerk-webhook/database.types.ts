@@ -3,6 +3,120 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "organization_domains": {
+        Row: {
+          "affiliation_email_address": string | null;
+          "created_at": string | null;
+          "enrollment_mode": string | null;
+          "id": string;
+          "name": string | null;
+          "organization_id": string;
+          "synced_at": string | null;
+          "total_pending_invitations": number | null;
+          "total_pending_suggestions": number | null;
+          "updated_at": string | null;
+          "verification_status": string | null;
+          "verification_strategy": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "affiliation_email_address"?: string | null;
+          "created_at"?: string | null;
+          "enrollment_mode"?: string | null;
+          "id": string;
+          "name"?: string | null;
+          "organization_id": string;
+          "synced_at"?: string | null;
+          "total_pending_invitations"?: number | null;
+          "total_pending_suggestions"?: number | null;
+          "updated_at"?: string | null;
+          "verification_status"?: string | null;
+          "verification_strategy"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "affiliation_email_address"?: string | null;
+          "created_at"?: string | null;
+          "enrollment_mode"?: string | null;
+          "id"?: string;
+          "name"?: string | null;
+          "organization_id"?: string;
+          "synced_at"?: string | null;
+          "total_pending_invitations"?: number | null;
+          "total_pending_suggestions"?: number | null;
+          "updated_at"?: string | null;
+          "verification_status"?: string | null;
+          "verification_strategy"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "organization_domains_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "organization_invitations": {
+        Row: {
+          "created_at": string | null;
+          "email_address": string | null;
+          "expires_at": string | null;
+          "id": string;
+          "organization_id": string;
+          "public_metadata": Json | null;
+          "role": string | null;
+          "role_name": string | null;
+          "status": string | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "user_id": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string | null;
+          "email_address"?: string | null;
+          "expires_at"?: string | null;
+          "id": string;
+          "organization_id": string;
+          "public_metadata"?: Json | null;
+          "role"?: string | null;
+          "role_name"?: string | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "created_at"?: string | null;
+          "email_address"?: string | null;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "organization_id"?: string;
+          "public_metadata"?: Json | null;
+          "role"?: string | null;
+          "role_name"?: string | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "organization_invitations_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "organization_memberships": {
         Row: {
           "created_at": string | null;
@@ -76,6 +190,83 @@ export type Database = {
           },
         ];
       };
+      "organization_permissions": {
+        Row: {
+          "created_at": string | null;
+          "description": string | null;
+          "id": string;
+          "key": string | null;
+          "name": string | null;
+          "synced_at": string | null;
+          "type": string | null;
+          "updated_at": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string | null;
+          "description"?: string | null;
+          "id": string;
+          "key"?: string | null;
+          "name"?: string | null;
+          "synced_at"?: string | null;
+          "type"?: string | null;
+          "updated_at"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "created_at"?: string | null;
+          "description"?: string | null;
+          "id"?: string;
+          "key"?: string | null;
+          "name"?: string | null;
+          "synced_at"?: string | null;
+          "type"?: string | null;
+          "updated_at"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [];
+      };
+      "organization_roles": {
+        Row: {
+          "created_at": string | null;
+          "description": string | null;
+          "id": string;
+          "is_creator_eligible": boolean | null;
+          "key": string | null;
+          "name": string | null;
+          "permissions": (string)[] | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string | null;
+          "description"?: string | null;
+          "id": string;
+          "is_creator_eligible"?: boolean | null;
+          "key"?: string | null;
+          "name"?: string | null;
+          "permissions"?: (string)[] | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "created_at"?: string | null;
+          "description"?: string | null;
+          "id"?: string;
+          "is_creator_eligible"?: boolean | null;
+          "key"?: string | null;
+          "name"?: string | null;
+          "permissions"?: (string)[] | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [];
+      };
       "organizations": {
         Row: {
           "admin_delete_enabled": boolean | null;
@@ -124,6 +315,82 @@ export type Database = {
           "version"?: unknown;
         };
         Relationships: [];
+      };
+      "payment_attempts": {
+        Row: {
+          "amount": number | null;
+          "billing_date": string | null;
+          "charge_type": string | null;
+          "created_at": string | null;
+          "currency": string | null;
+          "details": Json | null;
+          "failed_at": string | null;
+          "failed_reason": string | null;
+          "id": string;
+          "organization_id": string | null;
+          "paid_at": string | null;
+          "payment_id": string | null;
+          "status": string | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "user_id": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount"?: number | null;
+          "billing_date"?: string | null;
+          "charge_type"?: string | null;
+          "created_at"?: string | null;
+          "currency"?: string | null;
+          "details"?: Json | null;
+          "failed_at"?: string | null;
+          "failed_reason"?: string | null;
+          "id": string;
+          "organization_id"?: string | null;
+          "paid_at"?: string | null;
+          "payment_id"?: string | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "amount"?: number | null;
+          "billing_date"?: string | null;
+          "charge_type"?: string | null;
+          "created_at"?: string | null;
+          "currency"?: string | null;
+          "details"?: Json | null;
+          "failed_at"?: string | null;
+          "failed_reason"?: string | null;
+          "id"?: string;
+          "organization_id"?: string | null;
+          "paid_at"?: string | null;
+          "payment_id"?: string | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "payment_attempts_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "payment_attempts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "profiles": {
         Row: {
@@ -288,13 +555,271 @@ export type Database = {
           },
         ];
       };
+      "subscription_items": {
+        Row: {
+          "amount": number | null;
+          "canceled_at": string | null;
+          "created_at": string | null;
+          "currency": string | null;
+          "details": Json | null;
+          "ended_at": string | null;
+          "id": string;
+          "interval": string | null;
+          "is_free_trial": boolean | null;
+          "organization_id": string | null;
+          "past_due_at": string | null;
+          "period_end": string | null;
+          "period_start": string | null;
+          "plan_id": string | null;
+          "plan_name": string | null;
+          "plan_slug": string | null;
+          "quantity": number | null;
+          "status": string | null;
+          "subscription_id": string | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "user_id": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount"?: number | null;
+          "canceled_at"?: string | null;
+          "created_at"?: string | null;
+          "currency"?: string | null;
+          "details"?: Json | null;
+          "ended_at"?: string | null;
+          "id": string;
+          "interval"?: string | null;
+          "is_free_trial"?: boolean | null;
+          "organization_id"?: string | null;
+          "past_due_at"?: string | null;
+          "period_end"?: string | null;
+          "period_start"?: string | null;
+          "plan_id"?: string | null;
+          "plan_name"?: string | null;
+          "plan_slug"?: string | null;
+          "quantity"?: number | null;
+          "status"?: string | null;
+          "subscription_id"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "amount"?: number | null;
+          "canceled_at"?: string | null;
+          "created_at"?: string | null;
+          "currency"?: string | null;
+          "details"?: Json | null;
+          "ended_at"?: string | null;
+          "id"?: string;
+          "interval"?: string | null;
+          "is_free_trial"?: boolean | null;
+          "organization_id"?: string | null;
+          "past_due_at"?: string | null;
+          "period_end"?: string | null;
+          "period_start"?: string | null;
+          "plan_id"?: string | null;
+          "plan_name"?: string | null;
+          "plan_slug"?: string | null;
+          "quantity"?: number | null;
+          "status"?: string | null;
+          "subscription_id"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "subscription_items_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscription_items_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "subscriptions": {
+        Row: {
+          "active_at": string | null;
+          "canceled_at": string | null;
+          "created_at": string | null;
+          "details": Json | null;
+          "ended_at": string | null;
+          "id": string;
+          "latest_payment_id": string | null;
+          "organization_id": string | null;
+          "past_due_at": string | null;
+          "payer_id": string | null;
+          "status": string | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "user_id": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "active_at"?: string | null;
+          "canceled_at"?: string | null;
+          "created_at"?: string | null;
+          "details"?: Json | null;
+          "ended_at"?: string | null;
+          "id": string;
+          "latest_payment_id"?: string | null;
+          "organization_id"?: string | null;
+          "past_due_at"?: string | null;
+          "payer_id"?: string | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "active_at"?: string | null;
+          "canceled_at"?: string | null;
+          "created_at"?: string | null;
+          "details"?: Json | null;
+          "ended_at"?: string | null;
+          "id"?: string;
+          "latest_payment_id"?: string | null;
+          "organization_id"?: string | null;
+          "past_due_at"?: string | null;
+          "payer_id"?: string | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "user_id"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "subscriptions_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscriptions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "waitlist_entries": {
+        Row: {
+          "created_at": string | null;
+          "email_address": string | null;
+          "id": string;
+          "invitation_id": string | null;
+          "is_locked": boolean | null;
+          "status": string | null;
+          "synced_at": string | null;
+          "updated_at": string | null;
+          "version": unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string | null;
+          "email_address"?: string | null;
+          "id": string;
+          "invitation_id"?: string | null;
+          "is_locked"?: boolean | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "version": unknown;
+        };
+        Update: {
+          "created_at"?: string | null;
+          "email_address"?: string | null;
+          "id"?: string;
+          "invitation_id"?: string | null;
+          "is_locked"?: boolean | null;
+          "status"?: string | null;
+          "synced_at"?: string | null;
+          "updated_at"?: string | null;
+          "version"?: unknown;
+        };
+        Relationships: [];
+      };
     };
     Views: {
-      [_ in never]: never;
+      "organization_invitation_states": {
+        Row: {
+          "current_status": string | null;
+          "id": string;
+          "organization_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "current_status"?: never;
+          "id"?: string | null;
+          "organization_id"?: string | null;
+        };
+        Update: {
+          "current_status"?: never;
+          "id"?: string | null;
+          "organization_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "organization_invitations_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "session_states": {
+        Row: {
+          "current_status": string | null;
+          "id": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "current_status"?: never;
+          "id"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "current_status"?: never;
+          "id"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "session_logs_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
     };
     Functions: {
       "delete_organization": {
         Args: { "organization_id": string; "webhook"?: Json };
+        Returns: string;
+      };
+      "delete_organization_domain": {
+        Args: { "domain_id": string; "webhook"?: Json };
         Returns: string;
       };
       "delete_organization_membership": {
@@ -306,21 +831,55 @@ export type Database = {
         };
         Returns: string;
       };
+      "delete_organization_permission": {
+        Args: { "permission_id": string; "webhook"?: Json };
+        Returns: string;
+      };
+      "delete_organization_role": {
+        Args: { "role_id": string; "webhook"?: Json };
+        Returns: string;
+      };
       "delete_profile": { Args: { "user_id": string; "webhook"?: Json }; Returns: string };
       "keep_dead_letter": { Args: { "dead_letter": Json }; Returns: string };
       "log_sessions": {
         Args: { "profiles": Json; "sessions": Json; "webhook"?: Json };
         Returns: string;
       };
+      "upsert_organization_domains": {
+        Args: { "domains": Json; "organizations": Json; "webhook"?: Json };
+        Returns: string;
+      };
+      "upsert_organization_invitations": {
+        Args: { "invitations": Json; "organizations": Json; "webhook"?: Json };
+        Returns: string;
+      };
       "upsert_organization_memberships": {
         Args: { "memberships": Json; "organizations": Json; "profiles": Json; "webhook"?: Json };
         Returns: string;
       };
+      "upsert_organization_permissions": {
+        Args: { "permissions": Json; "webhook"?: Json };
+        Returns: string;
+      };
+      "upsert_organization_roles": { Args: { "roles": Json; "webhook"?: Json }; Returns: string };
       "upsert_organizations": {
         Args: { "organizations": Json; "webhook"?: Json };
         Returns: string;
       };
+      "upsert_payment_attempts": {
+        Args: { "attempts": Json; "organizations": Json; "profiles": Json; "webhook"?: Json };
+        Returns: string;
+      };
       "upsert_profiles": { Args: { "profiles": Json; "webhook"?: Json }; Returns: string };
+      "upsert_subscription_items": {
+        Args: { "items": Json; "organizations": Json; "profiles": Json; "webhook"?: Json };
+        Returns: string;
+      };
+      "upsert_subscriptions": {
+        Args: { "organizations": Json; "profiles": Json; "subscriptions": Json; "webhook"?: Json };
+        Returns: string;
+      };
+      "upsert_waitlist_entries": { Args: { "entries": Json; "webhook"?: Json }; Returns: string };
     };
     Enums: {
       [_ in never]: never;

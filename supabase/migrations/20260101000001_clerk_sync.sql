@@ -17,33 +17,37 @@ create type clerk_sync.version as (
   webhook_id text collate "C"
 );
 
-create function clerk_sync.version_of(updated_at timestamptz, webhook jsonb)
-returns clerk_sync.version
+-- Rows as they come in, with what the database sets itself. A row without `updated_at` is a
+-- placeholder, which ranks below every full one; one with nothing but its id ranks lowest. What a
+-- backfill reads ranks below an event of the same `updated_at`.
+create function clerk_sync.versioned(rows jsonb, webhook jsonb)
+returns jsonb
 language sql
 stable
 set search_path = ''
-return row(
-  coalesce(updated_at, '-infinity'::timestamptz),
-  coalesce((webhook ->> 'occurred_at')::timestamptz, '-infinity'::timestamptz),
-  coalesce(webhook ->> 'id', '')
-)::clerk_sync.version;
+return (
+  select coalesce(
+    jsonb_agg(
+      item || jsonb_build_object(
+        'synced_at', case
+          when item ->> 'updated_at' is not null then coalesce(webhook ->> 'occurred_at', now()::text)
+        end,
+        'version', jsonb_build_object(
+          'updated_at', coalesce(item ->> 'updated_at', '-infinity'),
+          'occurred_at', coalesce(
+            case when item - 'id' <> '{}' then webhook ->> 'occurred_at' end, '-infinity'
+          ),
+          'webhook_id', coalesce(case when item - 'id' <> '{}' then webhook ->> 'id' end, '')
+        )
+      )
+    ),
+    '[]'
+  )
+  from jsonb_array_elements(rows) as item
+);
 
-revoke execute on function clerk_sync.version_of (timestamptz, jsonb) from public, anon, authenticated;
-grant execute on function clerk_sync.version_of (timestamptz, jsonb) to service_role;
-
--- What a row's `synced_at` says: the time of the event that wrote it (of the call, in a backfill);
--- null for a placeholder.
-create function clerk_sync.synced_at_of(updated_at timestamptz, webhook jsonb)
-returns timestamptz
-language sql
-stable
-set search_path = ''
-return case
-  when updated_at is not null then coalesce((webhook ->> 'occurred_at')::timestamptz, now())
-end;
-
-revoke execute on function clerk_sync.synced_at_of (timestamptz, jsonb) from public, anon, authenticated;
-grant execute on function clerk_sync.synced_at_of (timestamptz, jsonb) to service_role;
+revoke execute on function clerk_sync.versioned (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function clerk_sync.versioned (jsonb, jsonb) to service_role;
 
 -- The values of one key of every row: the object ids that a call writes or refers to.
 create function clerk_sync.ids_of(rows jsonb, key text)

@@ -42,8 +42,7 @@ grant select, insert, update, delete on public.profiles to service_role;
 create policy "Users can read their own profile" on public.profiles
 for select to authenticated using (id = (select clerk_sync.user_id()));
 
--- Writes facts about users and returns how many moved up. A row without `updated_at` is a
--- placeholder, which ranks below every full one; without a webhook as well, it ranks lowest.
+-- Writes facts about users and returns how many moved up.
 create function clerk_sync.write_profiles(profiles jsonb, webhook jsonb)
 returns integer
 language plpgsql
@@ -52,24 +51,13 @@ as $$
 declare
   moved integer;
 begin
-  insert into public.profiles as stored (
-    id, external_id, username, email, email_verified, phone_number, phone_number_verified,
-    first_name, last_name, image_url, has_image, public_metadata, unsafe_metadata,
-    two_factor_enabled, banned, locked, deprovisioned, last_sign_in_at, last_active_at,
-    legal_accepted_at, created_at, updated_at, synced_at, version
-  )
-  select distinct on (incoming.id)
-    incoming.id, incoming.external_id, incoming.username, incoming.email, incoming.email_verified,
-    incoming.phone_number, incoming.phone_number_verified, incoming.first_name, incoming.last_name,
-    incoming.image_url, incoming.has_image, incoming.public_metadata, incoming.unsafe_metadata,
-    incoming.two_factor_enabled, incoming.banned, incoming.locked, incoming.deprovisioned,
-    incoming.last_sign_in_at, incoming.last_active_at, incoming.legal_accepted_at,
-    incoming.created_at, incoming.updated_at,
-    clerk_sync.synced_at_of(incoming.updated_at, webhook),
-    clerk_sync.version_of(incoming.updated_at, webhook)
-  from jsonb_populate_recordset(null::public.profiles, profiles) as incoming
+  insert into public.profiles as stored
+  select distinct on (incoming.id) incoming.*
+  from jsonb_populate_recordset(
+    null::public.profiles, clerk_sync.versioned(profiles, webhook)
+  ) as incoming
   where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
-  order by incoming.id, incoming.updated_at desc nulls last
+  order by incoming.id, incoming.version desc
   on conflict (id) do update set
     external_id = excluded.external_id,
     username = excluded.username,

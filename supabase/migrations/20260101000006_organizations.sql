@@ -27,8 +27,7 @@ revoke all on public.organizations from anon, authenticated;
 grant select on public.organizations to authenticated;
 grant select, insert, update, delete on public.organizations to service_role;
 
--- Writes facts about organizations and returns how many moved up. A row without `updated_at` is a
--- placeholder, which ranks below every full one; without a webhook as well, it ranks lowest.
+-- Writes facts about organizations and returns how many moved up.
 create function clerk_sync.write_organizations(organizations jsonb, webhook jsonb)
 returns integer
 language plpgsql
@@ -37,19 +36,13 @@ as $$
 declare
   moved integer;
 begin
-  insert into public.organizations as stored (
-    id, name, slug, image_url, has_image, max_allowed_memberships, admin_delete_enabled,
-    public_metadata, created_by, created_at, updated_at, synced_at, version
-  )
-  select distinct on (incoming.id)
-    incoming.id, incoming.name, incoming.slug, incoming.image_url, incoming.has_image,
-    incoming.max_allowed_memberships, incoming.admin_delete_enabled, incoming.public_metadata,
-    incoming.created_by, incoming.created_at, incoming.updated_at,
-    clerk_sync.synced_at_of(incoming.updated_at, webhook),
-    clerk_sync.version_of(incoming.updated_at, webhook)
-  from jsonb_populate_recordset(null::public.organizations, organizations) as incoming
+  insert into public.organizations as stored
+  select distinct on (incoming.id) incoming.*
+  from jsonb_populate_recordset(
+    null::public.organizations, clerk_sync.versioned(organizations, webhook)
+  ) as incoming
   where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
-  order by incoming.id, incoming.updated_at desc nulls last
+  order by incoming.id, incoming.version desc
   on conflict (id) do update set
     name = excluded.name,
     slug = excluded.slug,

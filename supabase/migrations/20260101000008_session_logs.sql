@@ -1,5 +1,4 @@
--- Session logs: one row for every Clerk session, kept after its end. No event tells that a session
--- has expired or was abandoned: compare `expire_at` and `abandon_at` with the time.
+-- Session logs: one row for every Clerk session, kept after its end.
 
 create table public.session_logs (
   id text not null,
@@ -56,24 +55,13 @@ as $$
 declare
   moved integer;
 begin
-  insert into public.session_logs as stored (
-    id, user_id, client_id, status, last_active_organization_id, actor, device_type, is_mobile,
-    browser_name, browser_version, city, country, ip_address, user_agent, last_active_at, expire_at,
-    abandon_at, created_at, updated_at, synced_at, version
-  )
-  select distinct on (incoming.id)
-    incoming.id, incoming.user_id, incoming.client_id, incoming.status,
-    incoming.last_active_organization_id, incoming.actor, incoming.device_type, incoming.is_mobile,
-    incoming.browser_name, incoming.browser_version, incoming.city, incoming.country,
-    incoming.ip_address, incoming.user_agent, incoming.last_active_at, incoming.expire_at,
-    incoming.abandon_at, incoming.created_at, incoming.updated_at,
-    clerk_sync.synced_at_of(incoming.updated_at, webhook),
-    clerk_sync.version_of(incoming.updated_at, webhook)
-  from jsonb_populate_recordset(null::public.session_logs, sessions) as incoming
-  where not exists (
-    select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id)
-  )
-  order by incoming.id, incoming.updated_at desc nulls last
+  insert into public.session_logs as stored
+  select distinct on (incoming.id) incoming.*
+  from jsonb_populate_recordset(
+    null::public.session_logs, clerk_sync.versioned(sessions, webhook)
+  ) as incoming
+  where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id))
+  order by incoming.id, incoming.version desc
   on conflict (id) do update set
     user_id = excluded.user_id,
     client_id = excluded.client_id,
@@ -112,7 +100,7 @@ revoke execute on function clerk_sync.write_session_logs (jsonb, jsonb) from pub
 grant execute on function clerk_sync.write_session_logs (jsonb, jsonb) to service_role;
 
 -- session.created, .pending, .ended, .removed and .revoked. The user nested in the event is a full
--- object; where it is missing, only the id is known.
+-- object; where it is missing, its row has nothing but the id.
 create function public.log_sessions(sessions jsonb, profiles jsonb, webhook jsonb default null)
 returns text
 language plpgsql
@@ -120,28 +108,37 @@ set search_path = ''
 set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
-declare
-  user_ids text[] := clerk_sync.ids_of(sessions, 'user_id');
 begin
   if not clerk_sync.claim_webhook(webhook) then
     return 'duplicate';
   end if;
 
   perform clerk_sync.lock_objects(
-    clerk_sync.ids_of(sessions, 'id') || user_ids || clerk_sync.ids_of(profiles, 'id')
+    clerk_sync.ids_of(sessions, 'id') || clerk_sync.ids_of(profiles, 'id')
   );
   perform clerk_sync.write_profiles(profiles, webhook);
-  perform clerk_sync.write_profiles(
-    (
-      select jsonb_agg(jsonb_build_object('id', user_id))
-      from unnest(user_ids) as user_id
-      where user_id <> all (clerk_sync.ids_of(profiles, 'id'))
-    ),
-    null
-  );
   return clerk_sync.conclude_webhook(webhook, clerk_sync.write_session_logs(sessions, webhook) > 0);
 end;
 $$;
 
 revoke execute on function public.log_sessions (jsonb, jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.log_sessions (jsonb, jsonb, jsonb) to service_role;
+
+-- No event tells that a session has expired or was abandoned: its timestamps do.
+create view public.session_states
+with (security_invoker = true)
+as
+select
+  id,
+  user_id,
+  case
+    when status in ('active', 'pending') and expire_at <= now() then 'expired'
+    when status in ('active', 'pending') and abandon_at <= now() then 'abandoned'
+    else status
+  end as current_status
+from public.session_logs;
+
+comment on view public.session_states is 'Each session''s status as of now: what events told, or expired or abandoned since';
+
+revoke all on public.session_states from anon, authenticated;
+grant select on public.session_states to authenticated, service_role;

@@ -70,7 +70,7 @@ const log = defineMapping(sessionSchema, (session, context) => ({
   rpc: "log_sessions",
   args: {
     sessions: [toSessionLog(session, context)],
-    profiles: session.user ? [toProfile(session.user)] : [],
+    profiles: [session.user ? toProfile(session.user) : { id: session.user_id }],
     webhook: context.webhook,
   },
 }));

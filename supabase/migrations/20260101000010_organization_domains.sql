@@ -1,0 +1,113 @@
+-- Organization domains.
+
+create table public.organization_domains (
+  id text not null,
+  organization_id text not null,
+  name text,
+  enrollment_mode text,
+  verification_status text,
+  verification_strategy text,
+  affiliation_email_address text,
+  total_pending_invitations integer,
+  total_pending_suggestions integer,
+  created_at timestamptz,
+  updated_at timestamptz,
+  synced_at timestamptz,
+  version clerk_sync.version not null,
+  constraint organization_domains_pkey primary key (id),
+  constraint organization_domains_organization_id_fkey
+    foreign key (organization_id) references public.organizations (id) on delete cascade
+);
+
+comment on table public.organization_domains is 'Clerk organization domains';
+comment on column public.organization_domains.synced_at is 'Time of the event that last wrote the row';
+
+-- Serves the policy (an organization's domains) and the organization's deletion.
+create index organization_domains_organization_id_idx on public.organization_domains (organization_id);
+
+alter table public.organization_domains enable row level security;
+revoke all on public.organization_domains from anon, authenticated;
+grant select on public.organization_domains to authenticated;
+grant select, insert, update, delete on public.organization_domains to service_role;
+
+create policy "Members can read the domains of their organizations" on public.organization_domains
+for select to authenticated using (organization_id in (select clerk_sync.organization_ids()));
+
+-- organizationDomain.created, organizationDomain.updated, and a backfill of domains.
+create function public.upsert_organization_domains(
+  domains jsonb,
+  organizations jsonb,
+  webhook jsonb default null
+)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  moved integer;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(
+    clerk_sync.ids_of(domains, 'id')
+    || clerk_sync.ids_of(organizations, 'id')
+  );
+  perform clerk_sync.write_organizations(organizations, webhook);
+
+  insert into public.organization_domains as stored
+  select distinct on (incoming.id) incoming.*
+  from jsonb_populate_recordset(
+    null::public.organization_domains, clerk_sync.versioned(domains, webhook)
+  ) as incoming
+  where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.organization_id))
+  order by incoming.id, incoming.version desc
+  on conflict (id) do update set
+    organization_id = excluded.organization_id,
+    name = excluded.name,
+    enrollment_mode = excluded.enrollment_mode,
+    verification_status = excluded.verification_status,
+    verification_strategy = excluded.verification_strategy,
+    affiliation_email_address = excluded.affiliation_email_address,
+    total_pending_invitations = excluded.total_pending_invitations,
+    total_pending_suggestions = excluded.total_pending_suggestions,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+  return clerk_sync.conclude_webhook(webhook, moved > 0);
+end;
+$$;
+
+revoke execute on function public.upsert_organization_domains (jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.upsert_organization_domains (jsonb, jsonb, jsonb) to service_role;
+
+-- organizationDomain.deleted.
+create function public.delete_organization_domain(domain_id text, webhook jsonb default null)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  has_moved boolean;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects('{}', array[domain_id]);
+  has_moved := clerk_sync.bury_object(domain_id, webhook);
+  delete from public.organization_domains where id = domain_id;
+  return clerk_sync.conclude_webhook(webhook, has_moved);
+end;
+$$;
+
+revoke execute on function public.delete_organization_domain (text, jsonb) from public, anon, authenticated;
+grant execute on function public.delete_organization_domain (text, jsonb) to service_role;

@@ -1,0 +1,94 @@
+-- Organization roles: definitions that hold for the whole Clerk instance.
+
+create table public.organization_roles (
+  id text not null,
+  key text,
+  name text,
+  description text,
+  permissions text[],
+  is_creator_eligible boolean,
+  created_at timestamptz,
+  updated_at timestamptz,
+  synced_at timestamptz,
+  version clerk_sync.version not null,
+  constraint organization_roles_pkey primary key (id)
+);
+
+comment on table public.organization_roles is 'Clerk organization roles, by whose key memberships name them';
+comment on column public.organization_roles.permissions is 'Keys of the permissions';
+comment on column public.organization_roles.synced_at is 'Time of the event that last wrote the row';
+
+alter table public.organization_roles enable row level security;
+revoke all on public.organization_roles from anon, authenticated;
+grant select on public.organization_roles to authenticated;
+grant select, insert, update, delete on public.organization_roles to service_role;
+
+create policy "Users can read the definitions of roles" on public.organization_roles
+for select to authenticated using (true);
+
+-- role.created, role.updated, and a backfill of roles.
+create function public.upsert_organization_roles(roles jsonb, webhook jsonb default null)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  moved integer;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(clerk_sync.ids_of(roles, 'id'));
+  insert into public.organization_roles as stored
+  select distinct on (incoming.id) incoming.*
+  from jsonb_populate_recordset(
+    null::public.organization_roles, clerk_sync.versioned(roles, webhook)
+  ) as incoming
+  where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
+  order by incoming.id, incoming.version desc
+  on conflict (id) do update set
+    key = excluded.key,
+    name = excluded.name,
+    description = excluded.description,
+    permissions = excluded.permissions,
+    is_creator_eligible = excluded.is_creator_eligible,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+  return clerk_sync.conclude_webhook(webhook, moved > 0);
+end;
+$$;
+
+revoke execute on function public.upsert_organization_roles (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.upsert_organization_roles (jsonb, jsonb) to service_role;
+
+-- role.deleted.
+create function public.delete_organization_role(role_id text, webhook jsonb default null)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  has_moved boolean;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects('{}', array[role_id]);
+  has_moved := clerk_sync.bury_object(role_id, webhook);
+  delete from public.organization_roles where id = role_id;
+  return clerk_sync.conclude_webhook(webhook, has_moved);
+end;
+$$;
+
+revoke execute on function public.delete_organization_role (text, jsonb) from public, anon, authenticated;
+grant execute on function public.delete_organization_role (text, jsonb) to service_role;

@@ -1,0 +1,105 @@
+-- Billing subscriptions, of a user or of an organization.
+
+create table public.subscriptions (
+  id text not null,
+  user_id text,
+  organization_id text,
+  status text,
+  payer_id text,
+  latest_payment_id text,
+  active_at timestamptz,
+  canceled_at timestamptz,
+  ended_at timestamptz,
+  past_due_at timestamptz,
+  details jsonb,
+  created_at timestamptz,
+  updated_at timestamptz,
+  synced_at timestamptz,
+  version clerk_sync.version not null,
+  constraint subscriptions_pkey primary key (id),
+  constraint subscriptions_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint subscriptions_organization_id_fkey
+    foreign key (organization_id) references public.organizations (id) on delete cascade
+);
+
+comment on table public.subscriptions is 'Clerk billing subscriptions';
+comment on column public.subscriptions.user_id is 'The payer, if a user pays';
+comment on column public.subscriptions.organization_id is 'The payer, if an organization pays';
+comment on column public.subscriptions.details is 'What else Clerk tells, as it is';
+comment on column public.subscriptions.synced_at is 'Time of the event that last wrote the row';
+
+-- Serves the policy, and the user's deletion.
+create index subscriptions_user_id_idx on public.subscriptions (user_id);
+-- Serves the policy, and the organization's deletion.
+create index subscriptions_organization_id_idx on public.subscriptions (organization_id);
+
+alter table public.subscriptions enable row level security;
+revoke all on public.subscriptions from anon, authenticated;
+grant select on public.subscriptions to authenticated;
+grant select, insert, update, delete on public.subscriptions to service_role;
+
+create policy "Payers can read their subscriptions" on public.subscriptions
+for select to authenticated using (
+  user_id = (select clerk_sync.user_id())
+  or organization_id in (select clerk_sync.organization_ids('org:sys_billing:read'))
+);
+
+-- subscription.created, .updated, .active and .pastDue, and a backfill of subscriptions.
+create function public.upsert_subscriptions(
+  subscriptions jsonb,
+  organizations jsonb,
+  profiles jsonb,
+  webhook jsonb default null
+)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  moved integer;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(
+    clerk_sync.ids_of(subscriptions, 'id')
+    || clerk_sync.ids_of(organizations, 'id')
+    || clerk_sync.ids_of(profiles, 'id')
+  );
+  perform clerk_sync.write_organizations(organizations, webhook);
+  perform clerk_sync.write_profiles(profiles, webhook);
+
+  insert into public.subscriptions as stored
+  select distinct on (incoming.id) incoming.*
+  from jsonb_populate_recordset(
+    null::public.subscriptions, clerk_sync.versioned(subscriptions, webhook)
+  ) as incoming
+  where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id, incoming.organization_id))
+  order by incoming.id, incoming.version desc
+  on conflict (id) do update set
+    user_id = excluded.user_id,
+    organization_id = excluded.organization_id,
+    status = excluded.status,
+    payer_id = excluded.payer_id,
+    latest_payment_id = excluded.latest_payment_id,
+    active_at = excluded.active_at,
+    canceled_at = excluded.canceled_at,
+    ended_at = excluded.ended_at,
+    past_due_at = excluded.past_due_at,
+    details = excluded.details,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+  return clerk_sync.conclude_webhook(webhook, moved > 0);
+end;
+$$;
+
+revoke execute on function public.upsert_subscriptions (jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.upsert_subscriptions (jsonb, jsonb, jsonb, jsonb) to service_role;

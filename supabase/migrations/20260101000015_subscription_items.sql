@@ -1,0 +1,127 @@
+-- Items of billing subscriptions: which plan, for which period.
+
+create table public.subscription_items (
+  id text not null,
+  user_id text,
+  organization_id text,
+  subscription_id text,
+  plan_id text,
+  plan_slug text,
+  plan_name text,
+  status text,
+  interval text,
+  amount integer,
+  currency text,
+  quantity integer,
+  is_free_trial boolean,
+  period_start timestamptz,
+  period_end timestamptz,
+  canceled_at timestamptz,
+  ended_at timestamptz,
+  past_due_at timestamptz,
+  details jsonb,
+  created_at timestamptz,
+  updated_at timestamptz,
+  synced_at timestamptz,
+  version clerk_sync.version not null,
+  constraint subscription_items_pkey primary key (id),
+  constraint subscription_items_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint subscription_items_organization_id_fkey
+    foreign key (organization_id) references public.organizations (id) on delete cascade
+);
+
+comment on table public.subscription_items is 'Items of Clerk billing subscriptions';
+comment on column public.subscription_items.user_id is 'The payer, if a user pays';
+comment on column public.subscription_items.organization_id is 'The payer, if an organization pays';
+comment on column public.subscription_items.subscription_id is 'No foreign key: the item may come first, and goes with the owner that both share';
+comment on column public.subscription_items.interval is 'month or annual; Clerk calls it plan_period as well';
+comment on column public.subscription_items.amount is 'In the smallest unit of the currency';
+comment on column public.subscription_items.quantity is 'Seats, where the plan counts them';
+comment on column public.subscription_items.details is 'What else Clerk tells, as it is';
+comment on column public.subscription_items.synced_at is 'Time of the event that last wrote the row';
+
+-- Serves the policy, and the user's deletion.
+create index subscription_items_user_id_idx on public.subscription_items (user_id);
+-- Serves the policy, and the organization's deletion.
+create index subscription_items_organization_id_idx on public.subscription_items (organization_id);
+-- Serves "the items of a subscription".
+create index subscription_items_subscription_id_idx on public.subscription_items (subscription_id);
+
+alter table public.subscription_items enable row level security;
+revoke all on public.subscription_items from anon, authenticated;
+grant select on public.subscription_items to authenticated;
+grant select, insert, update, delete on public.subscription_items to service_role;
+
+create policy "Payers can read the items of their subscriptions" on public.subscription_items
+for select to authenticated using (
+  user_id = (select clerk_sync.user_id())
+  or organization_id in (select clerk_sync.organization_ids('org:sys_billing:read'))
+);
+
+-- All subscriptionItem events, and a backfill of subscription items.
+create function public.upsert_subscription_items(
+  items jsonb,
+  organizations jsonb,
+  profiles jsonb,
+  webhook jsonb default null
+)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  moved integer;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(
+    clerk_sync.ids_of(items, 'id')
+    || clerk_sync.ids_of(organizations, 'id')
+    || clerk_sync.ids_of(profiles, 'id')
+  );
+  perform clerk_sync.write_organizations(organizations, webhook);
+  perform clerk_sync.write_profiles(profiles, webhook);
+
+  insert into public.subscription_items as stored
+  select distinct on (incoming.id) incoming.*
+  from jsonb_populate_recordset(
+    null::public.subscription_items, clerk_sync.versioned(items, webhook)
+  ) as incoming
+  where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id, incoming.organization_id))
+  order by incoming.id, incoming.version desc
+  on conflict (id) do update set
+    user_id = excluded.user_id,
+    organization_id = excluded.organization_id,
+    subscription_id = excluded.subscription_id,
+    plan_id = excluded.plan_id,
+    plan_slug = excluded.plan_slug,
+    plan_name = excluded.plan_name,
+    status = excluded.status,
+    interval = excluded.interval,
+    amount = excluded.amount,
+    currency = excluded.currency,
+    quantity = excluded.quantity,
+    is_free_trial = excluded.is_free_trial,
+    period_start = excluded.period_start,
+    period_end = excluded.period_end,
+    canceled_at = excluded.canceled_at,
+    ended_at = excluded.ended_at,
+    past_due_at = excluded.past_due_at,
+    details = excluded.details,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+  return clerk_sync.conclude_webhook(webhook, moved > 0);
+end;
+$$;
+
+revoke execute on function public.upsert_subscription_items (jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.upsert_subscription_items (jsonb, jsonb, jsonb, jsonb) to service_role;

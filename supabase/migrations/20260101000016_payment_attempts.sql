@@ -1,0 +1,110 @@
+-- Billing payment attempts.
+
+create table public.payment_attempts (
+  id text not null,
+  user_id text,
+  organization_id text,
+  payment_id text,
+  status text,
+  charge_type text,
+  amount integer,
+  currency text,
+  failed_reason text,
+  billing_date timestamptz,
+  paid_at timestamptz,
+  failed_at timestamptz,
+  details jsonb,
+  created_at timestamptz,
+  updated_at timestamptz,
+  synced_at timestamptz,
+  version clerk_sync.version not null,
+  constraint payment_attempts_pkey primary key (id),
+  constraint payment_attempts_user_id_fkey
+    foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint payment_attempts_organization_id_fkey
+    foreign key (organization_id) references public.organizations (id) on delete cascade
+);
+
+comment on table public.payment_attempts is 'Clerk billing payment attempts';
+comment on column public.payment_attempts.user_id is 'The payer, if a user pays';
+comment on column public.payment_attempts.organization_id is 'The payer, if an organization pays';
+comment on column public.payment_attempts.amount is 'The grand total, in the smallest unit of the currency';
+comment on column public.payment_attempts.details is 'What else Clerk tells, as it is';
+comment on column public.payment_attempts.synced_at is 'Time of the event that last wrote the row';
+
+-- Serves the policy, and the user's deletion.
+create index payment_attempts_user_id_idx on public.payment_attempts (user_id);
+-- Serves the policy, and the organization's deletion.
+create index payment_attempts_organization_id_idx on public.payment_attempts (organization_id);
+
+alter table public.payment_attempts enable row level security;
+revoke all on public.payment_attempts from anon, authenticated;
+grant select on public.payment_attempts to authenticated;
+grant select, insert, update, delete on public.payment_attempts to service_role;
+
+create policy "Payers can read their payment attempts" on public.payment_attempts
+for select to authenticated using (
+  user_id = (select clerk_sync.user_id())
+  or organization_id in (select clerk_sync.organization_ids('org:sys_billing:read'))
+);
+
+-- paymentAttempt.created, paymentAttempt.updated, and a backfill of payment attempts.
+create function public.upsert_payment_attempts(
+  attempts jsonb,
+  organizations jsonb,
+  profiles jsonb,
+  webhook jsonb default null
+)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  moved integer;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects(
+    clerk_sync.ids_of(attempts, 'id')
+    || clerk_sync.ids_of(organizations, 'id')
+    || clerk_sync.ids_of(profiles, 'id')
+  );
+  perform clerk_sync.write_organizations(organizations, webhook);
+  perform clerk_sync.write_profiles(profiles, webhook);
+
+  insert into public.payment_attempts as stored
+  select distinct on (incoming.id) incoming.*
+  from jsonb_populate_recordset(
+    null::public.payment_attempts, clerk_sync.versioned(attempts, webhook)
+  ) as incoming
+  where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id, incoming.organization_id))
+  order by incoming.id, incoming.version desc
+  on conflict (id) do update set
+    user_id = excluded.user_id,
+    organization_id = excluded.organization_id,
+    payment_id = excluded.payment_id,
+    status = excluded.status,
+    charge_type = excluded.charge_type,
+    amount = excluded.amount,
+    currency = excluded.currency,
+    failed_reason = excluded.failed_reason,
+    billing_date = excluded.billing_date,
+    paid_at = excluded.paid_at,
+    failed_at = excluded.failed_at,
+    details = excluded.details,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+  return clerk_sync.conclude_webhook(webhook, moved > 0);
+end;
+$$;
+
+revoke execute on function public.upsert_payment_attempts (jsonb, jsonb, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.upsert_payment_attempts (jsonb, jsonb, jsonb, jsonb) to service_role;
