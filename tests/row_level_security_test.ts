@@ -7,6 +7,20 @@ import { type Client, type Mirror, openMirror } from "./helpers/mirror.ts";
 const TABLES = ["profiles", "session_logs", "organizations", "organization_memberships"] as const;
 type Table = (typeof TABLES)[number];
 
+const ALL_TABLES = [
+  ...TABLES,
+  "organization_invitations",
+  "organization_domains",
+  "organization_roles",
+  "organization_permissions",
+  "waitlist_entries",
+  "subscriptions",
+  "subscription_items",
+  "payment_attempts",
+] as const;
+
+const VIEWS = ["session_states", "organization_invitation_states"] as const;
+
 /** One organization with two members, somebody else with an organization of his own, and one who left. */
 interface Cast {
   admin: string;
@@ -142,11 +156,16 @@ Deno.test("select: own profile and sessions, own organizations with all their me
   }
 });
 
-Deno.test("select: anon is refused by every table", async () => {
+Deno.test("select: anon is refused by every table and view", async () => {
   await using mirror = await openMirror();
-  for (const table of TABLES) {
-    const { data, error } = await mirror.asAnon().from(table).select("id");
+  const anon = mirror.asAnon();
+  for (const table of ALL_TABLES) {
+    const { data, error } = await anon.from(table).select("id");
     assert.deepEqual([data, error?.code], [null, "42501"], table);
+  }
+  for (const view of VIEWS) {
+    const { data, error } = await anon.from(view).select("id");
+    assert.deepEqual([data, error?.code], [null, "42501"], view);
   }
 });
 
@@ -160,8 +179,10 @@ Deno.test("insert, update, upsert, delete: refused to anon, to the owner and to 
   };
   const before = await snapshot(mirror, cast);
   for (const [role, client] of Object.entries(clients)) {
-    for (const table of TABLES) {
-      const id = cast.rows[table].admin;
+    for (const table of ALL_TABLES) {
+      const id = TABLES.find((name) => name === table)
+        ? cast.rows[table as Table].admin
+        : newId("x");
       // deno-lint-ignore no-explicit-any -- no client could write rows of the right type either
       const from: any = client.from(table);
       const attempts = {
@@ -206,6 +227,91 @@ Deno.test("every verb: open to the secret key", async () => {
       const inserted = await from.insert({ ...row, version });
       assert.equal(inserted.error, null, `${table}: ${inserted.error?.message}`);
     }
+  }
+});
+
+Deno.test("the service role alone reads the waitlist", async () => {
+  await using mirror = await openMirror();
+  const event = sampleEvent("waitlistEntry.created");
+  await mirror.send(event);
+  const refused = await mirror.asUser(newId("user")).from("waitlist_entries").select();
+  assert.equal(refused.error?.code, "42501");
+  const read = await mirror.asService().from("waitlist_entries").select().eq("id", event.data.id);
+  assert.equal(read.data?.length, 1);
+});
+
+Deno.test("invitations are for managers of memberships, domains for members, definitions for users", async () => {
+  await using mirror = await openMirror();
+  const cast = await play(mirror);
+  await mirror.send(sampleEvent("organizationMembership.updated", {
+    data: {
+      id: cast.rows.organization_memberships.member,
+      permissions: ["org:sys_memberships:read"],
+      "organization.id": cast.organization,
+      "public_user_data.user_id": cast.member,
+    },
+  }));
+  const role = sampleEvent("role.created");
+  const permission = sampleEvent("permission.created");
+  for (
+    const event of [
+      sampleEvent("organizationInvitation.created", {
+        data: { organization_id: cast.organization },
+      }),
+      sampleEvent("organizationDomain.created", { data: { organization_id: cast.organization } }),
+      role,
+      permission,
+    ]
+  ) await mirror.send(event);
+
+  const counts = async (userId: string) => {
+    const client = mirror.asUser(userId);
+    const [invitations, states, domains, roles, permissions] = await Promise.all([
+      client.from("organization_invitations").select("id"),
+      client.from("organization_invitation_states").select("current_status"),
+      client.from("organization_domains").select("id"),
+      client.from("organization_roles").select("id").eq("id", role.data.id),
+      client.from("organization_permissions").select("id").eq("id", permission.data.id),
+    ]);
+    return [invitations, states, domains, roles, permissions].map(({ data }) => data?.length);
+  };
+  assert.deepEqual(await counts(cast.admin), [1, 1, 1, 1, 1]);
+  assert.deepEqual(await counts(cast.member), [0, 0, 1, 1, 1]);
+  assert.deepEqual(await counts(cast.former), [0, 0, 0, 1, 1]);
+  assert.deepEqual(await counts(cast.stranger), [0, 0, 0, 1, 1]);
+});
+
+Deno.test("billing is for the user who pays, or for members who may read their organization's", async () => {
+  await using mirror = await openMirror();
+  const cast = await play(mirror);
+  await mirror.send(sampleEvent("organizationMembership.updated", {
+    data: {
+      id: cast.rows.organization_memberships.admin,
+      permissions: ["org:sys_billing:read"],
+      "organization.id": cast.organization,
+      "public_user_data.user_id": cast.admin,
+    },
+  }));
+  for (
+    const type of ["subscription.created", "subscriptionItem.created", "paymentAttempt.created"]
+  ) {
+    const byUser = { "payer.user_id": cast.stranger };
+    const byOrganization = { "payer.user_id": "", "payer.organization_id": cast.organization };
+    for (const data of [byUser, byOrganization]) {
+      assert.equal((await mirror.send(sampleEvent(type, { data }))).outcome, "applied");
+    }
+  }
+  for (const table of ["subscriptions", "subscription_items", "payment_attempts"] as const) {
+    const owners = async (userId: string) =>
+      (await mirror.asUser(userId).from(table).select("user_id, organization_id")).data;
+    const organizations = [{ user_id: null, organization_id: cast.organization }];
+    assert.deepEqual(await owners(cast.admin), organizations, table);
+    assert.deepEqual(await owners(cast.member), [], table);
+    assert.deepEqual(
+      await owners(cast.stranger),
+      [{ user_id: cast.stranger, organization_id: null }],
+      table,
+    );
   }
 });
 

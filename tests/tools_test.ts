@@ -110,7 +110,7 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
   let stack = await startDev(env);
   const { facts } = stack;
   const select = async (id: string) => {
-    const sql = postgres(facts["Database URL"] ?? "", { max: 1 });
+    const sql = postgres(stack.facts["Database URL"] ?? "", { max: 1 });
     try {
       return (await sql`select first_name from profiles where id = ${id}`)[0]?.first_name;
     } finally {
@@ -160,7 +160,9 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
         Deno.kill(pid, "SIGKILL");
         await stack.ended;
         stack = await startDev(env);
-        assert.deepEqual(stack.facts, facts);
+        for (const kept of ["Signing secret", "Publishable key", "Secret key", "JWT secret"]) {
+          assert.equal(stack.facts[kept], facts[kept], kept);
+        }
         assert.equal(await select(userId), "Grace");
       },
     );
@@ -171,7 +173,7 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
   await t.step("an interrupt stops everything and leaves no process behind", async () => {
     const { code, output } = await stack.ended;
     assert.equal(code, 0, output);
-    for (const url of [facts["Webhook URL"], facts["Database URL"]]) {
+    for (const url of [stack.facts["Webhook URL"], stack.facts["Database URL"]]) {
       const { hostname, port } = new URL(url ?? "");
       await assert.rejects(Deno.connect({ hostname, port: Number(port) }), url);
     }

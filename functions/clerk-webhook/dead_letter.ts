@@ -30,6 +30,8 @@ const OWNER_PATHS = [
   ["organization_id"],
   ["organization", "id"],
   ["public_user_data", "user_id"],
+  ["payer", "user_id"],
+  ["payer", "organization_id"],
 ];
 
 /** The call that keeps an event that can't be applied. */
@@ -51,7 +53,7 @@ export function toDeadLetter(event: Event, webhookId: string, reason: string): C
 function ownerIds(data: unknown): string[] {
   const ids = OWNER_PATHS
     .map((path) => path.reduce(child, data))
-    .filter((id) => typeof id === "string")
+    .filter((id): id is string => typeof id === "string" && id !== "")
     .map(toStorableString);
   return [...new Set(ids)];
 }

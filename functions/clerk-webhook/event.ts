@@ -3,9 +3,17 @@ import { optionalText, time } from "./fields.ts";
 import { isRecord } from "./json.ts";
 import { type Call, parseAs } from "./mapping.ts";
 import { organizationMappings } from "./mappings/organization.ts";
+import { organizationDomainMappings } from "./mappings/organization_domain.ts";
+import { organizationInvitationMappings } from "./mappings/organization_invitation.ts";
 import { organizationMembershipMappings } from "./mappings/organization_membership.ts";
+import { organizationPermissionMappings } from "./mappings/organization_permission.ts";
+import { organizationRoleMappings } from "./mappings/organization_role.ts";
+import { paymentAttemptMappings } from "./mappings/payment_attempt.ts";
 import { sessionMappings } from "./mappings/session.ts";
+import { subscriptionItemMappings } from "./mappings/subscription_item.ts";
+import { subscriptionMappings } from "./mappings/subscription.ts";
 import { userMappings } from "./mappings/user.ts";
+import { waitlistEntryMappings } from "./mappings/waitlist_entry.ts";
 
 /** All event types that change the mirror. Any other is acknowledged and ignored. */
 export const mappings = {
@@ -13,6 +21,14 @@ export const mappings = {
   ...sessionMappings,
   ...organizationMappings,
   ...organizationMembershipMappings,
+  ...organizationInvitationMappings,
+  ...organizationDomainMappings,
+  ...organizationRoleMappings,
+  ...organizationPermissionMappings,
+  ...waitlistEntryMappings,
+  ...subscriptionMappings,
+  ...subscriptionItemMappings,
+  ...paymentAttemptMappings,
 };
 
 /** An event type that changes the mirror. */

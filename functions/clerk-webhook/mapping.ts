@@ -50,6 +50,8 @@ export interface Envelope {
 /** What a mapping may need besides the object. */
 export interface Context {
   webhook: Webhook;
+  /** The object as it came, with the fields that the schema does not name. */
+  data: unknown;
   envelope: Envelope;
 }
 
@@ -75,7 +77,7 @@ export function defineMapping<Schema extends z.ZodMiniType<{ id: string }>>(
         object_id: object.id,
         occurred_at: envelope.occurredAt,
       };
-      return toCall(object, { webhook, envelope });
+      return toCall(object, { webhook, data, envelope });
     },
   };
 }

@@ -16,6 +16,13 @@ export interface SampleEvent {
   data: any;
 }
 
+/** A fixture: an event, and the row that the mirror makes of it. */
+export interface Sample {
+  event: SampleEvent;
+  /** Undefined where the event is ignored; `values` are null where the row is removed. */
+  row?: { table: string; values: Record<string, unknown> | null };
+}
+
 /** What to change in a sample. */
 export interface SampleOptions {
   /**
@@ -38,27 +45,32 @@ export function sampleTypes(): string[] {
  * @throws {Error} if there is no sample of the type, or `data` has no object at a path's beginning.
  */
 export function sampleEvent(type: string, options: SampleOptions = {}): SampleEvent {
+  return sample(type, options).event;
+}
+
+/** Makes an event and the row that is expected of it; times in the row are Unix milliseconds. */
+export function sample(type: string, options: SampleOptions = {}): Sample {
   const fixture = readFixture(type);
   const at = options.at ?? Date.now();
   const overrides = Object.entries(options.data ?? {});
   const ids = new Map<string, unknown>();
   for (const [path, value] of overrides) {
-    const { parent, key } = locate(fixture.data, path);
+    const { parent, key } = locate(fixture.event.data, path);
     if (isSampleId(parent[key])) ids.set(parent[key], value);
   }
 
-  const event: SampleEvent = JSON.parse(JSON.stringify(fixture), (_key, value) => {
+  const fresh: Sample = JSON.parse(JSON.stringify(fixture), (_key, value) => {
     if (isSampleId(value)) return freshId(ids, value, at);
-    return isTime(value) ? value + at - fixture.timestamp : value;
+    return isTime(value) ? value + at - fixture.event.timestamp : value;
   });
   for (const [path, value] of overrides) {
-    const { parent, key } = locate(event.data, path);
+    const { parent, key } = locate(fresh.event.data, path);
     parent[key] = value;
   }
-  return event;
+  return fresh;
 }
 
-function readFixture(type: string): SampleEvent {
+function readFixture(type: string): Sample {
   let text: string;
   try {
     text = Deno.readTextFileSync(new URL(`${type}.json`, FIXTURES));
