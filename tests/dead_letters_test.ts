@@ -1,8 +1,12 @@
 /** What is verified but can't be applied is kept, redacted, and cleared once it can. */
 import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import { toDeadLetter } from "../functions/clerk-webhook/dead_letter.ts";
+import { recognizeEvent, toCall } from "../functions/clerk-webhook/event.ts";
 import { newId } from "../tools/events/new_id.ts";
-import { type SampleEvent, sampleEvent } from "../tools/events/sample_event.ts";
-import { type Mirror, openMirror } from "./helpers/mirror.ts";
+import { type SampleEvent, sampleEvent, sampleTypes } from "../tools/events/sample_event.ts";
+import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
 
 async function deadLetter(mirror: Mirror, webhookId: string) {
   const [row] = await mirror.sql`
@@ -120,4 +124,109 @@ Deno.test("a deletion without an id, a time out of range, endless nesting: kept,
     assert.deepEqual([answer.status, answer.outcome], [202, "dead_lettered"], `event ${index}`);
     assert.ok(await deadLetter(mirror, id), `event ${index}`);
   }
+});
+
+Deno.test("redaction takes away nothing that is stored: a dead letter replays as the event it was", () => {
+  for (const type of sampleTypes()) {
+    const event = recognizeEvent(sampleEvent(type));
+    if (event === undefined) continue;
+    const { args } = toDeadLetter(event, "msg_1", "because");
+    assert.ok("dead_letter" in args);
+    const letter = JSON.parse(JSON.stringify(args.dead_letter));
+    const replayed = recognizeEvent(letter.payload);
+    assert.ok(replayed);
+    assert.deepEqual(toCall(replayed, "msg_1"), toCall(event, "msg_1"), type);
+    const text = JSON.stringify(letter);
+    for (const secret of ["private_metadata", "backup_codes", "ticket="]) {
+      assert.ok(!text.includes(secret), `${type} keeps ${secret}`);
+    }
+  }
+});
+
+Deno.test("dead-letters lists them and replays them; what is applied then is cleared", async (t) => {
+  await using mirror = await openOwnMirror();
+  const run = async (...args: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "task",
+        "--quiet",
+        "dead-letters",
+        "--url",
+        mirror.apiUrl,
+        "--key",
+        mirror.keys.secretKey,
+        ...args,
+      ],
+      cwd: ROOT,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const decoder = new TextDecoder();
+    return {
+      code,
+      output: stripVTControlCharacters(decoder.decode(stdout) + decoder.decode(stderr)),
+    };
+  };
+
+  await t.step("an empty list", async () => {
+    assert.deepEqual(await run(), { code: 0, output: "There are no dead letters\n" });
+  });
+
+  // A rule of the application's own, which refuses the rows until it is dropped.
+  await mirror.sql`
+    create function public.refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'no slugs, please' using errcode = '22P02'; end $$`;
+  await mirror.sql`
+    create trigger refuse before insert on organizations
+    for each row execute function public.refuse()`;
+  const kept: { id: string; event: SampleEvent }[] = [];
+  for (let index = 0; index < 3; index++) {
+    const event = sampleEvent("organization.created");
+    const id = newId("msg");
+    assert.equal((await mirror.send(event, { id })).status, 202);
+    kept.push({ id, event });
+  }
+  const [first, second] = kept;
+  assert.ok(first && second);
+
+  await t.step("the list shows id, type, attempts, age and reason", async () => {
+    const { code, output } = await run();
+    assert.equal(code, 0);
+    for (const { id } of kept) {
+      assert.match(
+        output,
+        new RegExp(`${id} +organization\\.created +1 +\\d+ s +22P02: no slugs, please`),
+      );
+    }
+  });
+
+  await t.step("a replay without a fix counts as an attempt", async () => {
+    const { code, output } = await run("--replay", first.id);
+    assert.deepEqual([code, output], [1, `${first.id} organization.created dead_lettered\n`]);
+    assert.equal((await deadLetter(mirror, first.id))?.attempts, 2);
+  });
+
+  await mirror.sql`drop trigger refuse on organizations`;
+
+  await t.step("a replay after the fix applies the one that is named", async () => {
+    const { code, output } = await run("--replay", first.id);
+    assert.deepEqual([code, output], [0, `${first.id} organization.created applied\n`]);
+    const rows = await mirror.sql`select from organizations where id = ${first.event.data.id}`;
+    assert.equal(rows.length, 1);
+    assert.equal(await deadLetter(mirror, first.id), undefined);
+    assert.ok(await deadLetter(mirror, second.id));
+  });
+
+  await t.step("without a name it replays all that are left", async () => {
+    const { code, output } = await run("--replay");
+    assert.equal(code, 0);
+    assert.equal(output.match(/ applied\n/g)?.length, 2);
+    assert.equal((await mirror.send(second.event, { id: second.id })).outcome, "duplicate");
+  });
+
+  await t.step("a name that is unknown, or a key that is wrong, is said", async () => {
+    assert.match((await run("--replay", "msg_none")).output, /no dead letter of msg_none/);
+    const { code, output } = await run("--key", "sb_secret_wrong");
+    assert.equal(code, 1);
+    assert.match(output, /can't be read/);
+  });
 });

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     });
     try {
       const webhookUrl = serveWebhook(stack, env);
-      await lock.publish(webhookUrl);
+      await lock.publish({ webhookUrl, apiUrl: stack.apiUrl });
       printStack(stack, webhookUrl, variables);
       await interrupted;
       console.log("\nStopping …");

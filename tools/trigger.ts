@@ -1,6 +1,6 @@
 /** Sends a realistic, correctly signed event to the running function, or to any other. */
 import { parseArgs, styleText } from "node:util";
-import { runningWebhookUrl } from "./dev/folder.ts";
+import { runningStack } from "./dev/folder.ts";
 import { readSigningSecret } from "./dev/variables.ts";
 import { type Answer, deliver } from "./events/deliver.ts";
 import { newId } from "./events/new_id.ts";
@@ -53,7 +53,7 @@ async function main(args: string[]): Promise<void> {
   if (values.list) return console.log(sampleTypes().join("\n"));
   if (type === undefined || rest.length > 0) throw new Error(`Name one type\n\n${USAGE}`);
 
-  const url = values.url ?? await runningWebhookUrl() ?? DEFAULT_URL;
+  const url = values.url ?? (await runningStack())?.webhookUrl ?? DEFAULT_URL;
   const secret = values.secret ?? await readSigningSecret();
   if (secret === undefined) {
     throw new Error('No signing secret is known: start "deno task dev" first, or give "--secret"');

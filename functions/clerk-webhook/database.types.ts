@@ -845,6 +845,18 @@ export type Database = {
         Args: { "profiles": Json; "sessions": Json; "webhook"?: Json };
         Returns: string;
       };
+      "read_dead_letters": {
+        Args: { "after_webhook_id"?: string; "page_size"?: number };
+        Returns: {
+          "attempts": number;
+          "first_failed_at": string;
+          "last_failed_at": string;
+          "payload": Json;
+          "reason": string;
+          "type": string;
+          "webhook_id": string;
+        }[];
+      };
       "upsert_organization_domains": {
         Args: { "domains": Json; "organizations": Json; "webhook"?: Json };
         Returns: string;

@@ -8,7 +8,6 @@ import { MAX_DEPTH, toStorable, toStorableString } from "./storable.ts";
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
   "private_metadata",
   "backup_codes",
-  "code",
   "external_verification_redirect_url",
   "nonce",
   "otp_code",

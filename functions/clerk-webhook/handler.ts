@@ -1,9 +1,9 @@
+import { applyEvent } from "./apply_event.ts";
 import { readBody } from "./body.ts";
 import type { CallDatabase, DatabaseOptions } from "./database.ts";
-import { toDeadLetter } from "./dead_letter.ts";
 import type { Config } from "./env.ts";
-import { Inapplicable, Misconfiguration, Refusal, Unavailable } from "./errors.ts";
-import { type Event, recognizeEvent, toCall, typeName } from "./event.ts";
+import { Misconfiguration, Refusal } from "./errors.ts";
+import { recognizeEvent, typeName } from "./event.ts";
 import { errorLogFields, errorResponse, type Outcome, outcomeResponse } from "./responses.ts";
 import { readSignatureHeaders, verifyWebhook } from "./verify.ts";
 
@@ -43,7 +43,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     const event = recognizeEvent(body, config.instanceId);
     if (event === undefined) return "ignored";
     database ??= options.createDatabase(config);
-    return await apply(event, webhook.id, database);
+    return await applyEvent(event, webhook.id, database);
   }
 
   return async (request) => {
@@ -62,42 +62,6 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     log(JSON.stringify({ ...fields, status: response.status, duration_ms }));
     return response;
   };
-}
-
-/** Applies an event, or keeps it as a dead letter when it can't be applied as it is. */
-async function apply(event: Event, webhookId: string, database: CallDatabase): Promise<Outcome> {
-  try {
-    return toOutcome(await database(toCall(event, webhookId)));
-  } catch (error) {
-    if (!(error instanceof Inapplicable)) throw error;
-    return await keepDeadLetter(event, webhookId, error, database);
-  }
-}
-
-async function keepDeadLetter(
-  event: Event,
-  webhookId: string,
-  reason: Inapplicable,
-  database: CallDatabase,
-): Promise<Outcome> {
-  try {
-    return toOutcome(await database(toDeadLetter(event, webhookId, reason.message)));
-  } catch (error) {
-    if (error instanceof Inapplicable) throw new Unavailable("", { cause: error });
-    throw error;
-  }
-}
-
-function toOutcome(data: unknown): Outcome {
-  switch (data) {
-    case "applied":
-    case "duplicate":
-    case "stale":
-    case "dead_lettered":
-      return data;
-    default:
-      throw new Unavailable("unexpected outcome");
-  }
 }
 
 function parseJson(text: string): unknown {

@@ -64,3 +64,31 @@ $$;
 
 revoke execute on function public.keep_dead_letter (jsonb) from public, anon, authenticated;
 grant execute on function public.keep_dead_letter (jsonb) to service_role;
+
+-- A page of dead letters in the order of their webhooks, for whoever lists and replays them.
+create function public.read_dead_letters(after_webhook_id text default '', page_size integer default 100)
+returns table (
+  webhook_id text,
+  type text,
+  reason text,
+  attempts integer,
+  first_failed_at timestamptz,
+  last_failed_at timestamptz,
+  payload jsonb
+)
+language sql
+stable
+set search_path = ''
+set statement_timeout = '5s'
+as $$
+  select
+    letters.webhook_id, letters.type, letters.reason, letters.attempts, letters.first_failed_at,
+    letters.last_failed_at, letters.payload
+  from clerk_sync.dead_letters as letters
+  where letters.webhook_id > after_webhook_id
+  order by letters.webhook_id
+  limit page_size;
+$$;
+
+revoke execute on function public.read_dead_letters (text, integer) from public, anon, authenticated;
+grant execute on function public.read_dead_letters (text, integer) to service_role;

@@ -31,10 +31,16 @@ async function isOpenToOthers(path: string): Promise<boolean> {
 
 const LOCK_FILE = join(FOLDER, "lock");
 
+/** Where a running stack answers. */
+export interface RunningStack {
+  webhookUrl: string;
+  apiUrl: string;
+}
+
 /** The hold of a running stack on the folder. */
 export interface FolderLock {
   /** Lets other commands know where the stack answers. */
-  publish(webhookUrl: string): Promise<void>;
+  publish(running: RunningStack): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -57,7 +63,7 @@ export async function lockFolder(): Promise<FolderLock | undefined> {
     await file.write(new TextEncoder().encode(text));
   };
   return {
-    publish: (webhookUrl) => write(JSON.stringify({ pid: Deno.pid, webhookUrl })),
+    publish: (running) => write(JSON.stringify({ pid: Deno.pid, ...running })),
     async release() {
       await write("");
       file.close();
@@ -65,13 +71,12 @@ export async function lockFolder(): Promise<FolderLock | undefined> {
   };
 }
 
-/** Where the stack that is running answers webhooks, if one is. */
-export async function runningWebhookUrl(): Promise<string | undefined> {
+/** Where the stack of this folder answers, if one is running. */
+export async function runningStack(): Promise<RunningStack | undefined> {
   try {
     const running: unknown = JSON.parse(await Deno.readTextFile(LOCK_FILE));
-    return isRecord(running) && typeof running.webhookUrl === "string"
-      ? running.webhookUrl
-      : undefined;
+    if (!isRecord(running)) return undefined;
+    return { webhookUrl: String(running.webhookUrl), apiUrl: String(running.apiUrl) };
   } catch {
     return undefined;
   }

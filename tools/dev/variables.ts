@@ -57,6 +57,12 @@ export async function readSigningSecret(): Promise<string | undefined> {
   return secrets?.split(/[\s,]+/).find((secret) => secret !== "");
 }
 
+/** The secret key of the development stack; undefined where none is known yet. */
+export async function readSecretKey(): Promise<string | undefined> {
+  return (await readConfigured())("SUPABASE_SECRET_KEY") ??
+    (await readEnvFile(VARIABLES_FILE)).SUPABASE_SECRET_KEY;
+}
+
 async function readConfigured(): Promise<(name: string) => string | undefined> {
   const file = await readEnvFile(resolve(ROOT, Deno.env.get("MIRROR_ENV_FILE") || ".env"));
   return (name) => Deno.env.get(name) || file[name] || undefined;

@@ -1,0 +1,137 @@
+/** The order property, and that it has teeth: without any one of the rules it does not hold. */
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { startStack } from "../tools/stack/stack.ts";
+import { checkOrder } from "./helpers/order_property.ts";
+
+/** Faster, and nothing of what is looked for here is lost by a crash. */
+const settings = { fsync: "off", synchronous_commit: "off", max_connections: "200" };
+
+/** One rule taken out of the test's own copy of the functions. */
+interface Mutation {
+  rule: string;
+  /** Which functions, by name. */
+  functions: RegExp;
+  replace: [string | RegExp, string][];
+}
+
+const MUTATIONS: Mutation[] = [
+  {
+    rule: "claim",
+    functions: /^claim_webhook$/,
+    replace: [[/if not found then\s+return false;\s+end if;/, ""]],
+  },
+  {
+    rule: "version guard",
+    functions: /^(write|upsert)_/,
+    replace: [[/where stored\.version < excluded\.version/, ""]],
+  },
+  {
+    rule: "tie-break",
+    functions: /^versioned$/,
+    replace: [[/'webhook_id'.*?''(::text)?\)/s, "'webhook_id', ''"]],
+  },
+  {
+    rule: "tombstone",
+    functions: /^bury_object$/,
+    replace: [[/insert into clerk_sync\.tombstones[^;]+;/, ""]],
+  },
+  {
+    rule: "placeholder",
+    functions: /^write_(organizations|profiles)$/,
+    replace: [[/where not exists/, "where incoming.updated_at is not null and not exists"]],
+  },
+  {
+    rule: "cascade",
+    functions: /^(write|upsert)_/,
+    replace: [[/object_id in \(incoming\.id[^)]*\)/, "object_id = incoming.id"]],
+  },
+  {
+    rule: "locks",
+    functions: /^lock_objects$/,
+    replace: [[/perform pg_advisory_xact_lock(_shared)?\(object\.key\)/g, "null"]],
+  },
+];
+
+/**
+ * Makes every deletion stay open for a moment after it has looked for the row: what another call does
+ * meanwhile is what the locks are for. With them the property holds all the same.
+ */
+const SLOW_DELETIONS: Mutation = {
+  rule: "",
+  functions: /^bury_object$/,
+  replace: [[/return is_news;/, "perform pg_sleep(0.02); return is_news;"]],
+};
+
+async function mutate(sql: postgres.Sql, { functions, replace }: Mutation): Promise<void> {
+  const definitions = await sql`
+    select proname as name, pg_get_functiondef(pg_proc.oid) as definition
+    from pg_proc join pg_namespace on pg_namespace.oid = pronamespace
+    where nspname in ('public', 'clerk_sync')`;
+  let changes = 0;
+  for (const { name, definition } of definitions) {
+    if (!functions.test(name)) continue;
+    const changed = replace.reduce(
+      (text, [pattern, replacement]) => text.replace(pattern, replacement),
+      definition,
+    );
+    if (changed === definition) continue;
+    await sql.unsafe(changed);
+    changes++;
+  }
+  assert.ok(changes > 0, "the mutation changes something");
+}
+
+Deno.test("every order of every history ends in the state of in-order delivery", async () => {
+  const stack = await startStack({ settings });
+  try {
+    const verdict = await checkOrder(stack.databaseUrl, { runs: 1000, seconds: 40 });
+    assert.ok(
+      verdict.isTrue,
+      `deno task test:order --runs ${verdict.runs} --seed ${verdict.seed}\n${verdict.counterexample}`,
+    );
+    assert.ok(verdict.runs >= 50, `${verdict.runs} histories are too few to say anything`);
+  } finally {
+    await stack.stop();
+  }
+});
+
+Deno.test("the order property has teeth", async (t) => {
+  const stack = await startStack({ settings });
+  const url = (database: string) => stack.databaseUrl.replace(/postgres$/, database);
+  const withCopy = async (name: string, use: (sql: postgres.Sql) => Promise<void>) => {
+    const superuserUrl = stack.postgres.superuserUrl.replace(/postgres$/, "template1");
+    const server = postgres(superuserUrl, { max: 1, onnotice: () => {} });
+    await server.unsafe(`create database ${name} template postgres`);
+    await server.end();
+    const sql = postgres(url(name), { max: 1, onnotice: () => {} });
+    try {
+      await use(sql);
+    } finally {
+      await sql.end();
+    }
+  };
+
+  try {
+    await t.step("it holds with all rules, slow deletions included", async () => {
+      await withCopy("unchanged", async (sql) => {
+        await mutate(sql, SLOW_DELETIONS);
+        const verdict = await checkOrder(url("unchanged"), { runs: 100, seconds: 10 });
+        assert.ok(verdict.isTrue, verdict.counterexample);
+      });
+    });
+
+    for (const [index, mutation] of MUTATIONS.entries()) {
+      await t.step(`it does not hold without the rule "${mutation.rule}"`, async () => {
+        await withCopy(`mutant_${index}`, async (sql) => {
+          if (mutation.rule === "locks") await mutate(sql, SLOW_DELETIONS);
+          await mutate(sql, mutation);
+          const verdict = await checkOrder(url(`mutant_${index}`), { runs: 2000, seconds: 60 });
+          assert.ok(!verdict.isTrue, `${verdict.runs} histories did not find it out`);
+        });
+      });
+    }
+  } finally {
+    await stack.stop();
+  }
+});

@@ -1,0 +1,120 @@
+/** Lists the events that could not be applied, and sends them again through the function's own code. */
+import { parseArgs, styleText } from "node:util";
+import { createClient } from "@supabase/supabase-js";
+import { applyEvent } from "../functions/clerk-webhook/apply_event.ts";
+import { createDatabase } from "../functions/clerk-webhook/database.ts";
+import type { Database } from "../functions/clerk-webhook/database.types.ts";
+import { recognizeEvent } from "../functions/clerk-webhook/event.ts";
+import { formatTable } from "./cli/table.ts";
+import { runningStack } from "./dev/folder.ts";
+import { readSecretKey } from "./dev/variables.ts";
+
+const USAGE = `Usage: deno task dead-letters [options] [id …]
+
+  deno task dead-letters                       List them
+  deno task dead-letters --replay              Replay all of them, after a fix
+  deno task dead-letters --replay msg_… msg_…  Replay these
+
+Options:
+  --url <url>   The Supabase project; SUPABASE_URL, else the running "deno task dev", by default
+  --key <key>   Its secret key; SUPABASE_SECRET_KEY by default
+  --json        Print the list as JSON, payloads included`;
+
+type DeadLetter = Database["public"]["Functions"]["read_dead_letters"]["Returns"][number];
+
+/** Letters that are read at once. */
+const PAGE_SIZE = 100;
+
+interface Project {
+  supabaseUrl: string;
+  supabaseKey: string;
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals: ids } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      replay: { type: "boolean", default: false },
+      url: { type: "string" },
+      key: { type: "string" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  const supabaseUrl = values.url ?? Deno.env.get("SUPABASE_URL") ?? (await runningStack())?.apiUrl;
+  const supabaseKey = values.key ?? await readSecretKey();
+  if (!supabaseUrl) throw new Error('No project is known: give "--url", or start "deno task dev"');
+  if (!supabaseKey) throw new Error('No secret key is known: give "--key"');
+
+  const project = { supabaseUrl, supabaseKey };
+  if (values.replay) return await replay(project, ids);
+  await list(project, ids, values.json);
+}
+
+/** All letters, or those named, page by page. */
+async function* deadLetters(project: Project, ids: string[]): AsyncGenerator<DeadLetter> {
+  const supabase = createClient<Database>(project.supabaseUrl, project.supabaseKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  let after = "";
+  while (true) {
+    const { data, error } = await supabase.rpc("read_dead_letters", {
+      after_webhook_id: after,
+      page_size: PAGE_SIZE,
+    });
+    if (error) throw new Error(`The dead letters can't be read: ${error.message}`);
+    for (const letter of data) {
+      if (ids.length === 0 || ids.includes(letter.webhook_id)) yield letter;
+    }
+    const last = data.at(-1);
+    if (last === undefined || data.length < PAGE_SIZE) return;
+    after = last.webhook_id;
+  }
+}
+
+async function list(project: Project, ids: string[], isJson: boolean): Promise<void> {
+  const letters = await Array.fromAsync(deadLetters(project, ids));
+  if (isJson) return console.log(JSON.stringify(letters, null, 2));
+  if (letters.length === 0) return console.log("There are no dead letters");
+  const rows = letters.map((letter) => [
+    letter.webhook_id,
+    letter.type,
+    String(letter.attempts),
+    formatAge(Date.now() - Date.parse(letter.first_failed_at)),
+    letter.reason,
+  ]);
+  console.log(formatTable(["Webhook", "Type", "Attempts", "Age", "Reason"], rows));
+}
+
+async function replay(project: Project, ids: string[]): Promise<void> {
+  const database = createDatabase(project);
+  const found = new Set<string>();
+  for await (const letter of deadLetters(project, ids)) {
+    found.add(letter.webhook_id);
+    const event = recognizeEvent(letter.payload);
+    const outcome = event ? await applyEvent(event, letter.webhook_id, database) : "ignored";
+    const isCleared = outcome !== "dead_lettered" && outcome !== "ignored";
+    if (!isCleared) Deno.exitCode = 1;
+    const color = isCleared ? "green" : "red";
+    console.log(`${letter.webhook_id} ${letter.type} ${styleText(color, outcome)}`);
+  }
+  const missing = ids.filter((id) => !found.has(id));
+  if (missing.length > 0) throw new Error(`There is no dead letter of ${missing.join(", ")}`);
+  if (found.size === 0) console.log("There are no dead letters");
+}
+
+/** @param milliseconds An age, shown in its largest unit. */
+function formatAge(milliseconds: number): string {
+  const units: [string, number][] = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000]];
+  const [unit, length] = units.find(([, length]) => milliseconds >= length) ?? ["s", 1000];
+  return `${Math.max(0, Math.floor(milliseconds / length))} ${unit}`;
+}
+
+try {
+  await main(Deno.args);
+} catch (error) {
+  console.error(styleText("red", error instanceof Error ? error.message : String(error)));
+  Deno.exitCode = 1;
+}
