@@ -1,5 +1,6 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
+import type { HandlerOptions } from "../../functions/clerk-webhook/handler.ts";
 import type { Database } from "../../functions/clerk-webhook/database.types.ts";
 import { type Answer, deliver } from "../../tools/events/deliver.ts";
 import {
@@ -41,19 +42,22 @@ export async function openMirror(): Promise<Mirror> {
 }
 
 /** Starts a stack that no other test uses. */
-export async function openOwnMirror(options: StackOptions = {}): Promise<OwnMirror> {
+export async function openOwnMirror(
+  options: StackOptions = {},
+  handlerOptions: Partial<HandlerOptions> = {},
+): Promise<OwnMirror> {
   const stack = await startStack(options);
-  const target = serveTarget(stack);
+  const target = serveTarget(stack, handlerOptions);
   return { ...connect(target, () => stack.stop()), stack };
 }
 
 /** Serves the ingest function on a stack, with a secret of its own. */
-export function serveTarget(stack: Stack): Target {
+export function serveTarget(stack: Stack, handlerOptions: Partial<HandlerOptions> = {}): Target {
   const signingSecret = newSigningSecret();
   const webhookUrl = serveWebhook(
     stack,
     { CLERK_WEBHOOK_SIGNING_SECRET: signingSecret },
-    { log: () => {} },
+    { log: () => {}, ...handlerOptions },
   );
   const { apiUrl, databaseUrl, keys } = stack;
   return { apiUrl, databaseUrl, keys, webhookUrl, signingSecret };
@@ -79,7 +83,7 @@ function connect(target: Target, stop: () => Promise<void> = async () => {}): Mi
     asAnon: () => client(keys.publishableKey),
     asService: () => client(keys.secretKey),
     async [Symbol.asyncDispose]() {
-      await sql.end();
+      await sql.end({ timeout: 1 });
       await stop();
     },
   };

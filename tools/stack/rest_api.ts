@@ -22,6 +22,8 @@ export interface RestApiOptions {
 export interface RestApi {
   /** @param peerAddress IP address of the caller, from the socket. */
   fetch(request: Request, peerAddress: string): Promise<Response>;
+  /** Answers what is under way with 503: for when the server behind it was killed. */
+  abandon(): void;
   close(): Promise<void>;
 }
 
@@ -46,9 +48,20 @@ export function createRestApi(options: RestApiOptions): RestApi {
       secret_key: options.secretKey,
     },
   });
+  const abandoned = Promise.withResolvers<void>();
+  const unavailable = async () => {
+    await abandoned.promise;
+    return Response.json({ code: "PGRST001", message: "Database connection lost" }, {
+      status: 503,
+    });
+  };
   return {
     fetch: (request, peerAddress) =>
-      quietly.run(true, async () => await app.server.fetch(request, { peerAddress })),
+      quietly.run(
+        true,
+        () => Promise.race([app.server.fetch(request, { peerAddress }), unavailable()]),
+      ),
+    abandon: () => abandoned.resolve(),
     close: () => connection.close(),
   };
 }
@@ -59,6 +72,16 @@ const writeError = console.error;
 console.error = (...values: unknown[]) => {
   if (!quietly.getStore()) writeError(...values);
 };
+
+/**
+ * When the database dies, the driver may write to a socket that is gone, and throw where nobody can
+ * catch it. The call fails anyway, so that this need not end the process.
+ */
+globalThis.addEventListener("error", (event) => {
+  const isDriver = event.error instanceof Error &&
+    event.error.stack?.includes("/postgres/src/connection.js");
+  if (isDriver) event.preventDefault();
+});
 
 /** The API hands JSON arguments over as text, which the driver would encode once more. */
 function jsonText(oid: number) {

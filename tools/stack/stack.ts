@@ -41,6 +41,11 @@ export interface Stack {
   serveFunction(name: string, serve: ServeFunction): void;
   /** Starts the database again, on its port, after `postgres.stop()` or `.kill()`. */
   restartPostgres(): Promise<void>;
+  /**
+   * Gives the REST API new connections, as PostgREST would take by itself: the driver here does not
+   * get over connections that are cut at work, and calls on them may hang.
+   */
+  reconnect(): void;
   stop(): Promise<void>;
 }
 
@@ -69,11 +74,20 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await preparePlatform(server.superuserUrl, options.isExposedByDefault ?? false);
     if (options.hasMigrations ?? true) await pushMigrations(url("postgres"));
 
-    const restApi = createRestApi({ databaseUrl: url("postgres"), ...keys });
+    const connect = () => createRestApi({ databaseUrl: url("postgres"), ...keys });
+    let restApi = connect();
+    const reconnect = () => {
+      restApi.abandon();
+      restApi = connect();
+    };
     cleanUp.defer(() => restApi.close());
     const functions = new Map<string, ServeFunction>();
     const listener = Deno.serve(
-      { hostname: "127.0.0.1", port: options.apiPort ?? 0, onListen: () => {} },
+      {
+        hostname: "127.0.0.1",
+        port: options.apiPort ?? 0,
+        onListen: () => {},
+      },
       (request, { remoteAddr }) => route(request, remoteAddr.hostname, functions, restApi),
     );
     cleanUp.defer(() => listener.shutdown());
@@ -88,7 +102,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       serveFunction: (name, serve) => functions.set(name, serve),
       async restartPostgres() {
         server = await start();
+        reconnect();
       },
+      reconnect,
       stop: () => cleanUp.disposeAsync(),
     };
   } catch (error) {

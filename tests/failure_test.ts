@@ -1,0 +1,313 @@
+/**
+ * What breaks while webhooks are delivered by Svix's rules: Postgres killed, connections cut,
+ * statements timed out, the function killed after the commit and before its answer. Across each of
+ * these, every event is applied exactly once, the ledger is complete, and the final state is that of
+ * in-order delivery.
+ */
+import assert from "node:assert/strict";
+import postgres from "postgres";
+import { createDatabase } from "../functions/clerk-webhook/database.ts";
+import { newSigningSecret } from "../tools/events/signed_request.ts";
+import { freePort } from "../tools/stack/stack.ts";
+import { ROOT } from "../tools/stack/supabase_cli.ts";
+import {
+  callDirectly,
+  connectAsService,
+  type Fact,
+  readState,
+  toEvent,
+} from "./helpers/history.ts";
+import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
+import { deliverAll, type DeliveryReport, type Message } from "./helpers/svix_deliverer.ts";
+
+const EVENTS = 5000;
+const CONCURRENCY = 16;
+const OBJECTS = 400;
+
+/** Share of each type in a history, out of 100. */
+const TYPES: [string, number][] = [
+  ["user.created", 10],
+  ["user.updated", 35],
+  ["user.deleted", 1],
+  ["session.created", 8],
+  ["session.ended", 8],
+  ["organization.updated", 10],
+  ["organizationMembership.created", 14],
+  ["organizationMembership.updated", 8],
+  ["organizationMembership.deleted", 3],
+  ["organizationInvitation.created", 3],
+];
+
+/** Numbers from 0 up to 1, the same on every run (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let value = Math.imul(state ^ (state >>> 15), 1 | state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function makeHistory(): Fact[] {
+  const next = random(20260101);
+  const opened = new Set<number>();
+  return Array.from({ length: EVENTS }, (_, index): Fact => {
+    let share = next() * 100;
+    let type = TYPES.find(([, part]) => (share -= part) < 0)?.[0] ?? "user.updated";
+    const kinds = type.startsWith("organization.") || type.startsWith("organizationInvitation.");
+    const object = Math.floor(next() * (kinds ? 7 : type.startsWith("session.") ? OBJECTS : 61));
+    if (type === "session.created" && opened.has(object)) type = "session.pending";
+    if (type === "session.created") opened.add(object);
+    return {
+      type,
+      object,
+      updated: index,
+      occurred: index,
+      value: Math.floor(next() * 3),
+      isNested: next() < 0.7,
+      isInSeconds: false,
+      tag: 0,
+    };
+  });
+}
+
+const history = makeHistory();
+
+function messagesOf(run: string): Message[] {
+  return history.map((fact, index) => ({
+    id: `msg_${run}_${String(index).padStart(5, "0")}`,
+    body: JSON.stringify(toEvent(fact, run)),
+  }));
+}
+
+/** Uses a connection of its own, since others may not have survived. */
+async function withConnection<Result>(
+  mirror: OwnMirror,
+  use: (sql: postgres.Sql) => Promise<Result>,
+): Promise<Result> {
+  const sql = connectAsService(mirror.databaseUrl, 1);
+  try {
+    return await use(sql);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** The state of in-order delivery, past the function, before anything breaks. */
+function expectedState(mirror: OwnMirror): Promise<string> {
+  return withConnection(mirror, async (sql) => {
+    for (const { id, body } of messagesOf("inorder")) {
+      await callDirectly(sql, JSON.parse(body), id);
+    }
+    return await readState(sql, "inorder", OBJECTS);
+  });
+}
+
+async function assertExactlyOnce(
+  mirror: OwnMirror,
+  expected: string,
+  report: DeliveryReport,
+): Promise<void> {
+  const { state, ledger } = await withConnection(mirror, async (sql) => ({
+    state: await readState(sql, "broken", OBJECTS),
+    ledger: (await sql`
+      select
+        (
+          select count(*)::integer from clerk_sync.webhook_events where id ^@ 'msg_broken_'
+        ) as claims,
+        (select count(*)::integer from clerk_sync.dead_letters) as dead_letters`)[0],
+  }));
+  assert.ok(state === expected, "the final state is that of in-order delivery");
+  assert.deepEqual({ ...ledger }, { claims: EVENTS, dead_letters: 0 }, "the ledger is complete");
+  const { applied = 0, stale = 0, duplicate = 0, ...others } = report.outcomes;
+  assert.deepEqual(others, {}, "nothing else was answered");
+  assert.equal(applied + stale + duplicate, EVENTS, "every event was acknowledged");
+  // The answers to what was committed may be lost: those come again, and are duplicates.
+  const lost = Object.values(report.failures).reduce((sum, count) => sum + count, 0);
+  assert.ok(lost > 0, "something did break");
+  assert.ok(duplicate <= lost, `${duplicate} duplicates of ${lost} attempts that failed`);
+}
+
+/** Breaks something again and again until the deliveries are done. */
+async function whileDelivering(
+  mirror: OwnMirror,
+  target: { url: string; secret: string },
+  interfere: (progress: () => Promise<number>) => Promise<void>,
+): Promise<DeliveryReport> {
+  let isDone = false;
+  const progress = async () => {
+    if (isDone) return EVENTS;
+    const [row] = await withConnection(mirror, (sql) =>
+      sql`
+        select count(*)::integer as claims
+        from clerk_sync.webhook_events where id ^@ 'msg_broken_'`);
+    return row?.claims;
+  };
+  const deliveries = deliverAll(messagesOf("broken"), { ...target, concurrency: CONCURRENCY })
+    .finally(() => isDone = true);
+  const [report] = await Promise.all([deliveries, interfere(progress)]);
+  return report;
+}
+
+async function untilProgress(progress: () => Promise<number>, claims: number): Promise<void> {
+  const pause = (milliseconds: number) =>
+    new Promise<number>((resolve) => setTimeout(() => resolve(0), milliseconds));
+  // A query whose server is killed may never end.
+  while (await Promise.race([progress().catch(() => 0), pause(1000)]) < claims) await pause(20);
+}
+
+/** A stack whose function waits for the database less long than Svix's rules would let it. */
+function openFailingMirror(): Promise<OwnMirror> {
+  return openOwnMirror({}, {
+    createDatabase: (options) => createDatabase({ ...options, timeout: 2000 }),
+  });
+}
+
+function targetOf(mirror: OwnMirror): { url: string; secret: string } {
+  return { url: mirror.webhookUrl, secret: mirror.signingSecret };
+}
+
+Deno.test("Postgres killed under load and started again: every event is applied exactly once", async () => {
+  await using mirror = await openFailingMirror();
+  const expected = await expectedState(mirror);
+  const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
+    for (const claims of [500, 2000, 3500]) {
+      await untilProgress(progress, claims);
+      await mirror.stack.postgres.kill();
+      await mirror.stack.restartPostgres();
+    }
+  });
+  await assertExactlyOnce(mirror, expected, report);
+});
+
+Deno.test("connections cut in mid-call: every event is applied exactly once", async () => {
+  await using mirror = await openFailingMirror();
+  const expected = await expectedState(mirror);
+  const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
+  let cut = 0;
+  const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
+    for (let claims = 400; claims < EVENTS; claims += 500) {
+      await untilProgress(progress, claims);
+      const [row] = await superuser`
+        select count(pg_terminate_backend(pid))::integer as cut
+        from pg_stat_activity
+        where usename = 'postgres' and state = 'active' and query ilike '%webhook%'
+          and query not ilike '%msg_broken_%'`;
+      mirror.stack.reconnect();
+      cut += row?.cut;
+    }
+  });
+  await superuser.end();
+  assert.ok(cut > 0, "connections were cut while they were at work");
+  await assertExactlyOnce(mirror, expected, report);
+});
+
+Deno.test("statements that time out: every event is applied exactly once", async () => {
+  await using mirror = await openFailingMirror();
+  const expected = await expectedState(mirror);
+  const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
+  await mirror.sql`
+    create function public.dawdle() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(random() * 0.04); return new; end $$`;
+  const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
+    await untilProgress(progress, 200);
+    await mirror.sql`
+      create trigger dawdle before insert on clerk_sync.webhook_events
+      for each row execute function public.dawdle()`;
+    await superuser`alter system set statement_timeout = '25ms'`;
+    await superuser`select pg_reload_conf()`;
+    await untilProgress(progress, 1500);
+    await superuser`alter system reset statement_timeout`;
+    await superuser`select pg_reload_conf()`;
+    await mirror.sql`drop trigger dawdle on clerk_sync.webhook_events`;
+  });
+  await superuser.end();
+  assert.ok((report.failures["503"] ?? 0) > 0, "statements timed out");
+  await assertExactlyOnce(mirror, expected, report);
+});
+
+/** The function in a process of its own, started again whenever it was killed. */
+class FunctionProcess implements AsyncDisposable {
+  readonly port = freePort();
+  readonly secret = newSigningSecret();
+  kills = 0;
+  #child: Deno.ChildProcess;
+  readonly #env: Record<string, string>;
+
+  constructor(supabaseUrl: string, secretKey: string) {
+    this.#env = {
+      CLERK_WEBHOOK_SIGNING_SECRET: this.secret,
+      SUPABASE_URL: supabaseUrl,
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: secretKey }),
+    };
+    this.#child = this.#start();
+  }
+
+  #start(): Deno.ChildProcess {
+    return new Deno.Command(Deno.execPath(), {
+      args: [
+        "serve",
+        "--quiet",
+        "--no-check",
+        "--allow-net",
+        "--allow-env",
+        "--host=127.0.0.1",
+        `--port=${this.port}`,
+        "functions/clerk-webhook/index.ts",
+      ],
+      cwd: ROOT,
+      env: this.#env,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  }
+
+  async killAndRestart(): Promise<void> {
+    this.kills++;
+    const child = this.#child;
+    child.kill("SIGKILL");
+    await child.status;
+    this.#child = this.#start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.status;
+  }
+}
+
+Deno.test("the function killed between the commit and its answer: every event is applied exactly once", async () => {
+  await using mirror = await openFailingMirror();
+  const expected = await expectedState(mirror);
+
+  // Between the function and the REST API: it lets a call commit, and then kills who made it.
+  let calls = 0;
+  let restarting: Promise<void> | undefined;
+  await using proxy = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      const { pathname, search } = new URL(request.url);
+      const response = await fetch(`${mirror.apiUrl}${pathname}${search}`, {
+        method: request.method,
+        headers: request.headers,
+        body: request.body,
+      });
+      if (++calls % 400 === 0 && response.ok && restarting === undefined) {
+        restarting = process.killAndRestart().finally(() => restarting = undefined);
+      }
+      return response;
+    },
+  );
+  await using process = new FunctionProcess(
+    `http://127.0.0.1:${proxy.addr.port}`,
+    mirror.keys.secretKey,
+  );
+  const target = { url: `http://127.0.0.1:${process.port}/clerk-webhook`, secret: process.secret };
+  const report = await whileDelivering(mirror, target, async () => {});
+  await restarting;
+  assert.ok(process.kills >= 5, `${process.kills} kills`);
+  assert.ok((report.outcomes.duplicate ?? 0) > 0, "commits whose answer was lost came again");
+  await assertExactlyOnce(mirror, expected, report);
+});

@@ -1,0 +1,194 @@
+/** Generated histories: facts as events, their delivery past the function, and the state they end in. */
+import postgres from "postgres";
+import { recognizeEvent, toCall } from "../../functions/clerk-webhook/event.ts";
+
+/** One event of a generated history, in terms small enough to be read. */
+export interface Fact {
+  type: string;
+  /** Which object of its kind the event is about. */
+  object: number;
+  /** Seconds since the beginning: the object's `updated_at`. Small, so that versions tie. */
+  updated: number;
+  /** Seconds since the beginning: the time of the event. */
+  occurred: number;
+  /** What names and other contents are; those of nested snapshots contradict each other. */
+  value: number;
+  /** Whether a session nests its user; elsewhere without effect. */
+  isNested: boolean;
+  /** Whether the envelope's time is in seconds, as in Clerk's catalogue, or in milliseconds. */
+  isInSeconds: boolean;
+  /** Begins the webhook's id, so that ids are in no particular order. */
+  tag: number;
+}
+
+const BEGINNING = Date.UTC(2026, 0, 1);
+
+/** Which parents the first memberships have: Clerk's ids keep theirs. The last membership is a re-addition. */
+export const MEMBERSHIPS = [
+  { organization: 0, user: 0 },
+  { organization: 1, user: 0 },
+  { organization: 0, user: 1 },
+  { organization: 0, user: 0 },
+];
+
+/** Further memberships are spread over users and organizations. */
+function parentsOf(membership: number): { organization: number; user: number } {
+  return MEMBERSHIPS[membership] ?? { organization: membership % 7, user: membership % 61 };
+}
+
+/** What a value is called. */
+export const nameOf = (value: number): string => ["A", "B", "C"][value] ?? "D";
+const at = (seconds: number) => BEGINNING + seconds * 1000;
+
+/** The event that a fact stands for, with the ids of one run. */
+export function toEvent(fact: Fact, run: string): unknown {
+  const times = { created_at: at(0), updated_at: at(fact.updated) };
+  const user = (index: number) => `user_${run}_${index}`;
+  const organization = (index: number) => `org_${run}_${index}`;
+  const snapshot = (index: number) => ({
+    id: organization(index),
+    name: `snapshot ${nameOf(fact.value)}`,
+    slug: nameOf(fact.value),
+  });
+  const fullUser = (index: number) => ({
+    id: user(index),
+    first_name: nameOf(fact.value),
+    public_metadata: { value: fact.value },
+    ...times,
+  });
+  const data = (): unknown => {
+    const [noun, verb] = fact.type.split(".");
+    switch (noun) {
+      case "user":
+        return verb === "deleted"
+          ? { id: user(fact.object), deleted: true }
+          : fullUser(fact.object);
+      case "session":
+        return {
+          id: `sess_${run}_${fact.object}`,
+          user_id: user(fact.object),
+          user: fact.isNested ? fullUser(fact.object) : null,
+          status: verb,
+          ...times,
+        };
+      case "organization":
+        return verb === "deleted"
+          ? { id: organization(fact.object), deleted: true }
+          : { id: organization(fact.object), name: nameOf(fact.value), ...times };
+      case "organizationMembership": {
+        const parents = parentsOf(fact.object);
+        return {
+          id: `orgmem_${run}_${fact.object}`,
+          role: nameOf(fact.value),
+          organization: snapshot(parents.organization),
+          public_user_data: {
+            user_id: user(parents.user),
+            first_name: `snapshot ${nameOf(fact.value)}`,
+          },
+          ...times,
+        };
+      }
+      case "organizationInvitation":
+        return {
+          id: `orginv_${run}_${fact.object}`,
+          organization_id: organization(fact.object),
+          public_organization_data: fact.isNested ? snapshot(fact.object) : null,
+          email_address: "x@example.com",
+          status: verb,
+          ...times,
+        };
+      case "organizationDomain":
+        return verb === "deleted" ? { id: `orgdmn_${run}_${fact.object}`, deleted: true } : {
+          id: `orgdmn_${run}_${fact.object}`,
+          organization_id: organization(fact.object),
+          name: nameOf(fact.value),
+          ...times,
+        };
+      default:
+        return {
+          id: `csub_${run}_${fact.object}`,
+          status: nameOf(fact.value),
+          payer: fact.object === 0
+            ? { user_id: user(0), organization_id: "", first_name: nameOf(fact.value) }
+            : { organization_id: organization(1), organization_name: nameOf(fact.value) },
+          ...times,
+        };
+    }
+  };
+  return {
+    type: fact.type,
+    timestamp: fact.isInSeconds ? at(fact.occurred) / 1000 : at(fact.occurred),
+    event_attributes: { http_request: { client_ip: `192.0.2.${fact.value}`, user_agent: "x" } },
+    data: data(),
+  };
+}
+
+const TABLES = [
+  "profiles",
+  "session_logs",
+  "organizations",
+  "organization_memberships",
+  "organization_invitations",
+  "organization_domains",
+  "subscriptions",
+];
+
+/** A pool of connections that have the function's role. */
+export function connectAsService(databaseUrl: string, connections: number): postgres.Sql {
+  return postgres(databaseUrl, {
+    max: connections,
+    onnotice: () => {},
+    connection: { role: "service_role" },
+  });
+}
+
+/** Makes the call that the function would make of an event, and returns the outcome. */
+export async function callDirectly(
+  sql: postgres.Sql,
+  body: unknown,
+  webhookId: string,
+): Promise<unknown> {
+  const event = recognizeEvent(body);
+  if (event === undefined) throw new Error("The history has an event that the mirror ignores");
+  const { rpc, args } = toCall(event, webhookId);
+  const entries = Object.entries(args);
+  const names = entries.map(([key], index) =>
+    `${key} => $${index + 1}::${key.endsWith("_id") ? "text" : "jsonb"}`
+  );
+  const [row] = await sql.unsafe(
+    `select public.${rpc}(${names.join(", ")}) as outcome`,
+    entries.map(([, value]) => typeof value === "string" ? value : sql.json(value)),
+    { prepare: true },
+  );
+  return row?.outcome;
+}
+
+/**
+ * All rows of a run in all tables, its tombstones and its claims, as text without the run's own ids.
+ *
+ * @param objects How many of each kind there may be.
+ */
+export async function readState(sql: postgres.Sql, run: string, objects: number): Promise<string> {
+  const ids = ["user", "org", "sess", "orgmem", "orginv", "orgdmn", "csub"].flatMap((prefix) =>
+    Array.from({ length: objects }, (_, index) => `${prefix}_${run}_${index}`)
+  );
+  const parts = TABLES.map((table) =>
+    `'${table}', (
+      select jsonb_agg(to_jsonb(stored) order by id)
+      from public.${table} as stored where id = any ($1)
+    )`
+  );
+  const [row] = await sql.unsafe(
+    `select jsonb_build_object(
+      ${parts.join(",\n")},
+      'tombstones', (
+        select jsonb_agg(to_jsonb(stored) order by object_id)
+        from clerk_sync.tombstones as stored where object_id = any ($1)
+      ),
+      'claims', (select jsonb_agg(id order by id) from clerk_sync.webhook_events where id ^@ $2)
+    )::text as state`,
+    [ids, `msg_${run}_`],
+    { prepare: true },
+  );
+  return String(row?.state).replaceAll(run, "run");
+}
