@@ -194,7 +194,7 @@ Deno.test("connections cut in mid-call: every event is applied exactly once", as
         from pg_stat_activity
         where usename = 'postgres' and state = 'active' and query ilike '%webhook%'
           and query not ilike '%msg_broken_%'`;
-      mirror.stack.reconnect();
+      await mirror.stack.reconnect();
       cut += row?.cut;
     }
   });

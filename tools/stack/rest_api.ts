@@ -22,8 +22,8 @@ export interface RestApiOptions {
 export interface RestApi {
   /** @param peerAddress IP address of the caller, from the socket. */
   fetch(request: Request, peerAddress: string): Promise<Response>;
-  /** Answers what is under way with 503: for when the server behind it was killed. */
-  abandon(): void;
+  /** Answers what is under way with 503 and drops all connections: for when some were cut. */
+  abandon(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,7 +61,10 @@ export function createRestApi(options: RestApiOptions): RestApi {
         true,
         () => Promise.race([app.server.fetch(request, { peerAddress }), unavailable()]),
       ),
-    abandon: () => abandoned.resolve(),
+    async abandon() {
+      abandoned.resolve();
+      await connection.driver.end({ timeout: 0 });
+    },
     close: () => connection.close(),
   };
 }

@@ -45,7 +45,7 @@ export interface Stack {
    * Gives the REST API new connections, as PostgREST would take by itself: the driver here does not
    * get over connections that are cut at work, and calls on them may hang.
    */
-  reconnect(): void;
+  reconnect(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -76,9 +76,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     const connect = () => createRestApi({ databaseUrl: url("postgres"), ...keys });
     let restApi = connect();
-    const reconnect = () => {
-      restApi.abandon();
+    const reconnect = async () => {
+      const old = restApi;
       restApi = connect();
+      await old.abandon();
     };
     cleanUp.defer(() => restApi.close());
     const functions = new Map<string, ServeFunction>();
@@ -102,7 +103,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       serveFunction: (name, serve) => functions.set(name, serve),
       async restartPostgres() {
         server = await start();
-        reconnect();
+        await reconnect();
       },
       reconnect,
       stop: () => cleanUp.disposeAsync(),
