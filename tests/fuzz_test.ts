@@ -172,7 +172,8 @@ function damage(value: any, steps: number[], nasty: unknown): void {
     const isLast = index === steps.length - 1 || typeof parent[key] !== "object" ||
       parent[key] === null;
     if (isLast) {
-      parent[key] = nasty;
+      // A copy: the values are shared, and damage may come to lie within damage.
+      parent[key] = structuredClone(nasty);
       return;
     }
     parent = parent[key];
