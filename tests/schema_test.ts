@@ -73,7 +73,7 @@ for (const { name, isExposedByDefault } of PROJECTS) {
 Deno.test("database.types.ts is what the migrations generate", async () => {
   await using mirror = await openOwnMirror();
   const committed = await Deno.readTextFile(
-    new URL("../functions/clerk-webhook/database.types.ts", import.meta.url),
+    new URL("../functions/_shared/database.types.ts", import.meta.url),
   );
   assert.equal(
     await generateTypes(mirror.databaseUrl),

@@ -3,7 +3,7 @@ import { parseArgs, styleText } from "node:util";
 import { createClient } from "@supabase/supabase-js";
 import { applyEvent } from "../functions/clerk-webhook/apply_event.ts";
 import { createDatabase } from "../functions/clerk-webhook/database.ts";
-import type { Database } from "../functions/clerk-webhook/database.types.ts";
+import type { Database } from "../functions/_shared/database.types.ts";
 import { recognizeEvent } from "../functions/clerk-webhook/event.ts";
 import { formatTable } from "./cli/table.ts";
 import { runningStack } from "./dev/folder.ts";

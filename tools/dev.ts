@@ -1,6 +1,6 @@
 /** A Supabase project with the mirror on this machine, without Docker, until Ctrl-C. */
 import { styleText } from "node:util";
-import { Misconfiguration } from "../functions/clerk-webhook/errors.ts";
+import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
 import { readConfig } from "../functions/clerk-webhook/env.ts";
 import { databaseHome, lockFolder, VARIABLES_FILE } from "./dev/folder.ts";
 import { readVariables, type Variables } from "./dev/variables.ts";

@@ -2,7 +2,7 @@
 import { startStack } from "./stack/stack.ts";
 import { generateTypes } from "./stack/supabase_cli.ts";
 
-const TYPES = new URL("../functions/clerk-webhook/database.types.ts", import.meta.url);
+const TYPES = new URL("../functions/_shared/database.types.ts", import.meta.url);
 
 const stack = await startStack();
 try {

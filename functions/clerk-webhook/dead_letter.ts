@@ -1,4 +1,4 @@
-import type { Json } from "./database.types.ts";
+import type { Json } from "../_shared/database.types.ts";
 import type { Event } from "./event.ts";
 import { isRecord } from "./json.ts";
 import type { Call } from "./mapping.ts";

@@ -1,17 +1,16 @@
 import { Webhook } from "svix";
-import { Misconfiguration } from "./errors.ts";
+import { Misconfiguration } from "../_shared/misconfiguration.ts";
+import { type Env, readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
 
 /** What the function needs to know, read once per isolate. */
-export interface Config {
+export interface Config extends SupabaseEnv {
   /** One verifier for each signing secret; several while a secret is rotated. */
   webhooks: readonly Webhook[];
   /** Events of any other Clerk instance are ignored, if set. */
   instanceId?: string;
-  supabaseUrl: string;
-  supabaseKey: string;
+  /** Types of events after which the effects worker is woken. */
+  effectTypes: ReadonlySet<string>;
 }
-
-type Env = Pick<typeof Deno.env, "get">;
 
 /** Bytes. Svix's own secrets have 24 to 64; a shorter key could be guessed. */
 const MIN_SECRET_BYTES = 24;
@@ -28,8 +27,8 @@ export function readConfig(env: Env): Config | Misconfiguration {
     return {
       webhooks: readSigningSecrets(env),
       ...(instanceId ? { instanceId } : {}),
-      supabaseUrl: readSupabaseUrl(env),
-      supabaseKey: readSupabaseKey(env),
+      effectTypes: readEffectTypes(env),
+      ...readSupabaseEnv(env),
     };
   } catch (error) {
     if (error instanceof Misconfiguration) return error;
@@ -47,6 +46,16 @@ function readSigningSecrets(env: Env): Webhook[] {
     throw new Misconfiguration("CLERK_WEBHOOK_SIGNING_SECRET", "The signing secret is not set");
   }
   return secrets.map((secret) => toWebhook(variable, secret));
+}
+
+/** Those that the configured effects listen to; `EFFECT_TYPES` names those of one's own effects. */
+function readEffectTypes(env: Env): Set<string> {
+  const own = (env.get("EFFECT_TYPES") ?? "").split(/[\s,]+/).filter((type) => type !== "");
+  return new Set([
+    ...own,
+    ...(env.get("RESEND_API_KEY") ? ["user.created"] : []),
+    ...(env.get("CLEAN_UP_BUCKETS") ? ["user.deleted"] : []),
+  ]);
 }
 
 function toWebhook(variable: string, secret: string): Webhook {
@@ -70,39 +79,4 @@ function decodeBase64(encoded: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-function readSupabaseUrl(env: Env): string {
-  const url = env.get("SUPABASE_URL");
-  if (!url) throw new Misconfiguration("SUPABASE_URL", "The address of the project is not set");
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    throw new Misconfiguration("SUPABASE_URL", "The address of the project is not an HTTP address");
-  }
-  return url;
-}
-
-/** `SUPABASE_SECRET_KEYS` is JSON, `{"default": "sb_secret_…"}`; before it, there was one key. */
-function readSupabaseKey(env: Env): string {
-  const keys = env.get("SUPABASE_SECRET_KEYS");
-  const key = keys ? pickKey(keys) : env.get("SUPABASE_SERVICE_ROLE_KEY");
-  if (!key) throw new Misconfiguration("SUPABASE_SECRET_KEYS", "No secret key is set");
-  return key;
-}
-
-function pickKey(json: string): string {
-  let keys: unknown;
-  try {
-    keys = JSON.parse(json);
-  } catch {
-    // Told apart from an empty object below: the message is the same.
-  }
-  const named = typeof keys === "object" && keys !== null ? Object.entries(keys) : [];
-  const [, key] = named.find(([name]) => name === "default") ?? named[0] ?? [];
-  if (typeof key !== "string" || key === "") {
-    throw new Misconfiguration(
-      "SUPABASE_SECRET_KEYS",
-      'The secret keys are not JSON such as {"default": "sb_secret_…"}',
-    );
-  }
-  return key;
 }

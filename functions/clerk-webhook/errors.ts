@@ -17,16 +17,6 @@ export class Refusal extends Error {
   }
 }
 
-/** Our fault: a variable of the environment is missing or malformed. */
-export class Misconfiguration extends Error {
-  override readonly name = "Misconfiguration";
-
-  /** @param variable Name of the variable, for the log. */
-  constructor(readonly variable: string, message: string) {
-    super(message);
-  }
-}
-
 /** A verified event that can't be applied as it is, however often it comes: it is dead-lettered. */
 export class Inapplicable extends Error {
   override readonly name = "Inapplicable";

@@ -2,7 +2,8 @@ import { applyEvent } from "./apply_event.ts";
 import { readBody } from "./body.ts";
 import type { CallDatabase, DatabaseOptions } from "./database.ts";
 import type { Config } from "./env.ts";
-import { Misconfiguration, Refusal } from "./errors.ts";
+import { Misconfiguration } from "../_shared/misconfiguration.ts";
+import { Refusal } from "./errors.ts";
 import { recognizeEvent, typeName } from "./event.ts";
 import { errorLogFields, errorResponse, type Outcome, outcomeResponse } from "./responses.ts";
 import { readSignatureHeaders, verifyWebhook } from "./verify.ts";
@@ -14,6 +15,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export interface HandlerOptions {
   config: Config | Misconfiguration;
   createDatabase: (options: DatabaseOptions) => CallDatabase;
+  /** Makes what wakes the effects worker; without it, a schedule does. */
+  createNudge?: (config: Config) => () => void;
   /** Bytes; 1 MiB by default. */
   maxBodyBytes?: number;
   /** Takes the one line per request; the console by default. */
@@ -27,6 +30,7 @@ type LogFields = Record<string, string | number | null>;
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   const { log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
   let database: CallDatabase | undefined;
+  let nudge: (() => void) | undefined;
 
   async function receive(request: Request, fields: LogFields): Promise<Outcome> {
     if (request.method !== "POST") throw new Refusal("method_not_allowed");
@@ -43,7 +47,12 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     const event = recognizeEvent(body, config.instanceId);
     if (event === undefined) return "ignored";
     database ??= options.createDatabase(config);
-    return await applyEvent(event, webhook.id, database);
+    const outcome = await applyEvent(event, webhook.id, database);
+    if (config.effectTypes.has(event.type) && (outcome === "applied" || outcome === "stale")) {
+      nudge ??= options.createNudge?.(config);
+      nudge?.();
+    }
+    return outcome;
   }
 
   return async (request) => {

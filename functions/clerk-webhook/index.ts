@@ -5,5 +5,8 @@
 import { createDatabase } from "./database.ts";
 import { readConfig } from "./env.ts";
 import { createHandler } from "./handler.ts";
+import { createNudge } from "./nudge.ts";
 
-export default { fetch: createHandler({ config: readConfig(Deno.env), createDatabase }) };
+export default {
+  fetch: createHandler({ config: readConfig(Deno.env), createDatabase, createNudge }),
+};

@@ -1,5 +1,5 @@
 import type * as z from "zod/mini";
-import type { Database, Json } from "./database.types.ts";
+import type { Database, Json } from "../_shared/database.types.ts";
 import { Inapplicable } from "./errors.ts";
 
 type Tables = Database["public"]["Tables"];

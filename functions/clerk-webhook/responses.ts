@@ -1,4 +1,5 @@
-import { Misconfiguration, Refusal, type RefusalCode, Unavailable } from "./errors.ts";
+import { Misconfiguration } from "../_shared/misconfiguration.ts";
+import { Refusal, type RefusalCode, Unavailable } from "./errors.ts";
 
 /**
  * What became of a verified webhook.

@@ -1,4 +1,4 @@
-import type { Json } from "./database.types.ts";
+import type { Json } from "../_shared/database.types.ts";
 import { Inapplicable } from "./errors.ts";
 
 /**

@@ -16,8 +16,9 @@ grant select, insert, update, delete on clerk_sync.tombstones to service_role;
 create policy "The service role manages tombstones" on clerk_sync.tombstones
 for all to service_role using (true) with check (true);
 
--- Records that an object is deleted and erases its data from the dead letters. Returns whether this
--- was news. Of several deletes of one object the earliest time stays, in whatever order they come.
+-- Records that an object is deleted and erases its data from the dead letters and
+-- the outbox. Returns whether this was
+-- news. Of several deletes of one object the earliest time stays, in whatever order they come.
 create function clerk_sync.bury_object(object_id text, webhook jsonb)
 returns boolean
 language plpgsql
@@ -39,6 +40,8 @@ begin
   end if;
 
   delete from clerk_sync.dead_letters where owner_ids @> array[bury_object.object_id];
+  delete from clerk_sync.outbox
+  where outbox.object_id = bury_object.object_id and event_type not like '%.deleted';
   return is_news;
 end;
 $$;

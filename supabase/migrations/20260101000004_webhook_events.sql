@@ -82,14 +82,19 @@ $$;
 revoke execute on function clerk_sync.claim_webhook (jsonb) from public, anon, authenticated;
 grant execute on function clerk_sync.claim_webhook (jsonb) to service_role;
 
--- The outcome of a call: `applied` when the object's point moved up, `stale` when it did not. The
--- ledger says `applied` from the claim on, so that only the rarer outcome costs a second write.
+-- Ends a call: asks for the effects of the webhook, and names the outcome, `applied` when the object's
+-- point moved up, `stale` when it did not. The ledger says `applied` from the claim on, so that only
+-- the rarer outcome costs a second write.
 create function clerk_sync.conclude_webhook(webhook jsonb, has_moved boolean)
 returns text
 language plpgsql
 set search_path = ''
 as $$
 begin
+  if webhook is not null then
+    perform clerk_sync.enqueue_effects(webhook);
+  end if;
+
   if has_moved then
     return 'applied';
   end if;

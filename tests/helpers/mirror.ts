@@ -1,7 +1,7 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
 import type { HandlerOptions } from "../../functions/clerk-webhook/handler.ts";
-import type { Database } from "../../functions/clerk-webhook/database.types.ts";
+import type { Database } from "../../functions/_shared/database.types.ts";
 import { type Answer, deliver } from "../../tools/events/deliver.ts";
 import {
   type DeliveryOptions,

@@ -1,8 +1,11 @@
 import { fileURLToPath } from "node:url";
-import config from "../../deno.json" with { type: "json" };
+import config from "../supabase-cli/deno.json" with { type: "json" };
 
 /** The repository's root, where the CLI finds `supabase/`. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The CLI's own small project, with a lock file of its own. */
+const CONFIG = fileURLToPath(new URL("../supabase-cli/deno.json", import.meta.url));
 
 /** No telemetry, and no word about a loopback database that speaks no TLS. */
 const QUIET = { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", PGSSLMODE: "disable" };
@@ -15,7 +18,7 @@ export interface CliResult {
 }
 
 /**
- * Runs the Supabase CLI, the npm package that `deno.json` pins.
+ * Runs the Supabase CLI, the npm package that `tools/supabase-cli` pins.
  *
  * @param args Its arguments. Another project folder than this repository: `--workdir`.
  */
@@ -24,7 +27,7 @@ export async function runSupabase(
   env: Record<string, string> = {},
 ): Promise<CliResult> {
   const output = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", config.imports.supabase, ...args],
+    args: ["run", "--quiet", "-A", `--config=${CONFIG}`, config.imports.supabase, ...args],
     cwd: ROOT,
     env: { ...QUIET, ...env },
     stdin: "null",

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { Json } from "../database.types.ts";
+import type { Json } from "../../_shared/database.types.ts";
 import { optionalText } from "../fields.ts";
 import { isRecord } from "../json.ts";
 import type { Row } from "../mapping.ts";

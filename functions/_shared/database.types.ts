@@ -814,6 +814,11 @@ export type Database = {
       };
     };
     Functions: {
+      "complete_effect": {
+        Args: { "effect_id": number; "effect_lease": string };
+        Returns: boolean;
+      };
+      "configure_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
       "delete_organization": {
         Args: { "organization_id": string; "webhook"?: Json };
         Returns: string;
@@ -840,6 +845,15 @@ export type Database = {
         Returns: string;
       };
       "delete_profile": { Args: { "user_id": string; "webhook"?: Json }; Returns: string };
+      "fail_effect": {
+        Args: {
+          "delay_seconds"?: number;
+          "effect_id": number;
+          "effect_lease": string;
+          "reason": string;
+        };
+        Returns: boolean;
+      };
       "keep_dead_letter": { Args: { "dead_letter": Json }; Returns: string };
       "log_sessions": {
         Args: { "profiles": Json; "sessions": Json; "webhook"?: Json };
@@ -854,6 +868,19 @@ export type Database = {
           "payload": Json;
           "reason": string;
           "type": string;
+          "webhook_id": string;
+        }[];
+      };
+      "take_effects": {
+        Args: { "batch_size": number; "handlers": (string)[]; "lease_seconds": number };
+        Returns: {
+          "attempts": number;
+          "event_type": string;
+          "handler": string;
+          "id": number;
+          "lease": string;
+          "object_id": string;
+          "occurred_at": string;
           "webhook_id": string;
         }[];
       };

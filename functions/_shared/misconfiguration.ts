@@ -1,0 +1,9 @@
+/** Our fault: a variable of the environment is missing or malformed. */
+export class Misconfiguration extends Error {
+  override readonly name = "Misconfiguration";
+
+  /** @param variable Name of the variable, for the log. */
+  constructor(readonly variable: string, message: string) {
+    super(message);
+  }
+}

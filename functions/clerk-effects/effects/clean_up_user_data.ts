@@ -1,0 +1,56 @@
+import type { EffectHandler, Supabase } from "../effect.ts";
+
+/** Which Storage buckets hold folders of users, each named by the user's id. */
+export interface CleanUpConfig {
+  buckets: string[];
+}
+
+/** Objects that are listed and removed at once. */
+const PAGE_SIZE = 100;
+
+/**
+ * Removes what a deleted user has left in Storage: everything below `<user id>/` in each bucket. What
+ * belongs to the user in the database went with the profile, in the transaction of the event.
+ */
+export function cleanUpUserData({ buckets }: CleanUpConfig): EffectHandler {
+  return {
+    name: "clean_up_user_data",
+    async run({ object_id }, { supabase, signal }) {
+      let removed = 0;
+      for (const bucket of buckets) {
+        removed += await removeFolder(supabase, bucket, object_id, signal);
+      }
+      return removed === 0 ? "the user had no objects" : undefined;
+    },
+  };
+}
+
+async function removeFolder(
+  supabase: Supabase,
+  bucket: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const storage = supabase.storage.from(bucket);
+  let removed = 0;
+  while (true) {
+    signal.throwIfAborted();
+    // Always the first page: what was on it is gone by then.
+    const { data, error } = await storage.list(folder, { limit: PAGE_SIZE }, { signal });
+    if (error) throw new Error(`The bucket "${bucket}" can't be listed`, { cause: error });
+    if (data.length === 0) return removed;
+
+    // A folder is an entry without an id.
+    const folders = data.filter(({ id }) => id === null);
+    for (const { name } of folders) {
+      removed += await removeFolder(supabase, bucket, `${folder}/${name}`, signal);
+    }
+    const paths = data.filter(({ id }) => id !== null).map(({ name }) => `${folder}/${name}`);
+    if (paths.length === 0) continue;
+    const removal = await storage.remove(paths);
+    if (removal.error) {
+      throw new Error(`The bucket "${bucket}" can't be emptied`, { cause: removal.error });
+    }
+    removed += paths.length;
+  }
+}

@@ -1,0 +1,90 @@
+import { timingSafeEqual } from "node:crypto";
+import { Misconfiguration } from "../_shared/misconfiguration.ts";
+import { drain } from "./drain.ts";
+import type { EffectHandler, Supabase } from "./effect.ts";
+import type { EffectsConfig } from "./env.ts";
+import { createOutbox } from "./outbox.ts";
+
+/** What the handler works with. */
+export interface EffectsHandlerOptions {
+  config: EffectsConfig | Misconfiguration;
+  createSupabase: (config: EffectsConfig) => Supabase;
+  configuredHandlers: (config: EffectsConfig) => EffectHandler[];
+  /** Takes one line per effect and per failure; the console by default. */
+  log?: (line: string) => void;
+  /** Milliseconds that one effect may take; 20,000 by default. */
+  handlerTimeout?: number;
+}
+
+interface Worker {
+  supabase: Supabase;
+  handlers: EffectHandler[];
+}
+
+/** Makes the worker's request handler: whoever has the secret key has the outbox drained. */
+export function createEffectsHandler(
+  options: EffectsHandlerOptions,
+): (request: Request) => Promise<Response> {
+  const { config, log = console.log } = options;
+  let worker: Worker | undefined;
+
+  async function work(config: EffectsConfig): Promise<Response> {
+    if (worker === undefined) {
+      const supabase = options.createSupabase(config);
+      const handlers = options.configuredHandlers(config);
+      await createOutbox(supabase).configure(handlers.map(({ name }) => name));
+      worker = { supabase, handlers };
+    }
+    const report = await drain({
+      ...worker,
+      outbox: createOutbox(worker.supabase),
+      log,
+      ...(options.handlerTimeout === undefined ? {} : { handlerTimeout: options.handlerTimeout }),
+    });
+    return Response.json(report);
+  }
+
+  return async (request) => {
+    if (request.method !== "POST") {
+      return Response.json({ error: "method_not_allowed" }, {
+        status: 405,
+        headers: { allow: "POST" },
+      });
+    }
+    if (config instanceof Misconfiguration) {
+      log(
+        JSON.stringify({
+          error: "misconfigured",
+          variable: config.variable,
+          reason: config.message,
+        }),
+      );
+      return Response.json({ error: "misconfigured" }, { status: 500 });
+    }
+    if (!isAuthorized(request, config.supabaseKey)) {
+      return Response.json({ error: "unauthorized" }, { status: 401 });
+    }
+    try {
+      return await work(config);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log(JSON.stringify({ error: "unavailable", reason }));
+      return Response.json({ error: "unavailable" }, {
+        status: 503,
+        headers: { "retry-after": "5" },
+      });
+    }
+  };
+}
+
+/** Supabase's clients send a key as `apikey`, schedules often as a bearer token. */
+function isAuthorized({ headers }: Request, key: string): boolean {
+  const bearer = /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  return isSame(headers.get("apikey") ?? bearer ?? "", key);
+}
+
+function isSame(given: string, expected: string): boolean {
+  const encoder = new TextEncoder();
+  const [left, right] = [encoder.encode(given), encoder.encode(expected)];
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+}

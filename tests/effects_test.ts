@@ -1,0 +1,402 @@
+/** Side effects: asked for in the transaction of the event, run once, whatever breaks meanwhile. */
+import assert from "node:assert/strict";
+import { createClient } from "@supabase/supabase-js";
+import { backoff, MAX_ATTEMPTS } from "../functions/clerk-effects/backoff.ts";
+import { drain } from "../functions/clerk-effects/drain.ts";
+import type { EffectHandler, Supabase } from "../functions/clerk-effects/effect.ts";
+import { configuredHandlers } from "../functions/clerk-effects/effects.ts";
+import { readEffectsConfig } from "../functions/clerk-effects/env.ts";
+import { createEffectsHandler } from "../functions/clerk-effects/handler.ts";
+import { createOutbox, type Outbox } from "../functions/clerk-effects/outbox.ts";
+import { createNudge } from "../functions/clerk-webhook/nudge.ts";
+import type { Database } from "../functions/_shared/database.types.ts";
+import { deliver } from "../tools/events/deliver.ts";
+import { newId } from "../tools/events/new_id.ts";
+import { sampleEvent } from "../tools/events/sample_event.ts";
+import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
+import { serveWebhook } from "../tools/stack/serve_webhook.ts";
+import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
+import { type Mood, type ResendStandIn, startResend, startStorage } from "./helpers/providers.ts";
+
+const URL_ = "http://localhost/functions/v1/clerk-effects";
+
+function effectsEnv(mirror: OwnMirror, env: Record<string, string>): Map<string, string> {
+  return new Map(Object.entries({
+    SUPABASE_URL: mirror.apiUrl,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    ...env,
+  }));
+}
+
+function emailEnv(resend: ResendStandIn): Record<string, string> {
+  return {
+    RESEND_API_KEY: "re_test",
+    RESEND_BASE_URL: resend.url,
+    WELCOME_EMAIL_FROM: "Engines <hello@example.com>",
+    WELCOME_EMAIL_SUBJECT: "Welcome, {{first_name}}",
+    WELCOME_EMAIL_TEXT: "Hello {{first_name}}",
+    WELCOME_EMAIL_HTML: "<p>Hello {{first_name}}</p>",
+  };
+}
+
+function createSupabase(url: string, key: string): Supabase {
+  return createClient<Database>(url, key, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+}
+
+/** The function as deployed, in this process. */
+function worker(
+  mirror: OwnMirror,
+  env: Record<string, string>,
+  options: { handlers?: EffectHandler[]; handlerTimeout?: number; lines?: string[] } = {},
+) {
+  const handler = createEffectsHandler({
+    config: readEffectsConfig(effectsEnv(mirror, env)),
+    createSupabase: ({ supabaseUrl, supabaseKey }) => createSupabase(supabaseUrl, supabaseKey),
+    configuredHandlers: (config) => options.handlers ?? configuredHandlers(config),
+    log: (line) => options.lines?.push(line),
+    handlerTimeout: options.handlerTimeout ?? 2000,
+  });
+  const headers = { apikey: mirror.keys.secretKey };
+  return {
+    handler,
+    async run(): Promise<{ completed: number; retried: number; parked: number }> {
+      const response = await handler(new Request(URL_, { method: "POST", headers }));
+      assert.equal(response.status, 200);
+      return await response.json();
+    },
+  };
+}
+
+async function outboxRows(mirror: OwnMirror) {
+  const rows = await mirror.sql`
+    select event_type, handler, object_id, attempts, parked_at is not null as is_parked, last_error,
+      extract(epoch from due_at - now())::double precision as delay
+    from clerk_sync.outbox order by id`;
+  return rows.map((row) => ({ ...row }));
+}
+
+/** Lets time pass: delays and leases are over. */
+async function passTime(mirror: OwnMirror): Promise<void> {
+  await mirror.sql`update clerk_sync.outbox set due_at = now() where parked_at is null`;
+}
+
+Deno.test("nothing is enqueued for handlers that are not configured", async () => {
+  await using mirror = await openOwnMirror();
+  await mirror.send(sampleEvent("user.created"));
+  assert.deepEqual(await worker(mirror, {}).run(), { completed: 0, retried: 0, parked: 0 });
+  await mirror.send(sampleEvent("user.created"));
+  assert.deepEqual(await outboxRows(mirror), []);
+});
+
+Deno.test("a new user gets the configured email once: redelivered, stale or late", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "accept");
+  const { run } = worker(mirror, emailEnv(resend));
+  await run();
+
+  const id = newId("msg");
+  const created = sampleEvent("user.created", {
+    at: Date.now() - 60_000,
+    data: { first_name: "<Ada>" },
+  });
+  // It comes after its user.updated: stale, and still a new user.
+  await mirror.send(sampleEvent("user.updated", {
+    data: { id: created.data.id, first_name: "<Ada>" },
+  }));
+  assert.equal((await mirror.send(created, { id })).outcome, "stale");
+  assert.equal((await mirror.send(created, { id })).outcome, "duplicate");
+  const [row] = await outboxRows(mirror);
+  assert.deepEqual([row?.event_type, row?.handler, row?.object_id], [
+    "user.created",
+    "welcome_email",
+    created.data.id,
+  ]);
+
+  assert.deepEqual(await run(), { completed: 1, retried: 0, parked: 0 });
+  assert.deepEqual([...resend.sent], [[`welcome-email/${id}`, {
+    from: "Engines <hello@example.com>",
+    to: "ada@example.com",
+    subject: "Welcome, <Ada>",
+    text: "Hello <Ada>",
+    html: "<p>Hello &#60;Ada&#62;</p>",
+  }]]);
+  assert.deepEqual(await outboxRows(mirror), []);
+  assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 0 });
+});
+
+Deno.test("a deleted user gets no email: deleted before, or while the email waits", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "accept");
+  const { run } = worker(mirror, emailEnv(resend));
+  await run();
+  const early = sampleEvent("user.created");
+  await mirror.send(sampleEvent("user.deleted", { data: { id: early.data.id } }));
+  await mirror.send(early);
+  const waiting = sampleEvent("user.created");
+  await mirror.send(waiting);
+  await mirror.send(sampleEvent("user.deleted", { data: { id: waiting.data.id } }));
+  assert.deepEqual(await outboxRows(mirror), []);
+  await run();
+  assert.equal(resend.requests, 0);
+});
+
+Deno.test("a user without a primary email is skipped, and the log says why", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "accept");
+  const lines: string[] = [];
+  const { run } = worker(mirror, emailEnv(resend), { lines });
+  await run();
+  await mirror.send(sampleEvent("user.created", { data: { email_addresses: [] } }));
+  assert.deepEqual(await run(), { completed: 1, retried: 0, parked: 0 });
+  assert.match(
+    lines.join("\n"),
+    /"outcome":"skipped","reason":"the user has no primary email address"/,
+  );
+  assert.equal(resend.requests, 0);
+});
+
+Deno.test("clerk-effects answers 401 without the secret key, 405 to other methods, 500 when misconfigured", async () => {
+  await using mirror = await openOwnMirror();
+  const { handler } = worker(mirror, {});
+  const post = (headers: Record<string, string>) =>
+    handler(new Request(URL_, { method: "POST", headers }));
+  const { secretKey, publishableKey } = mirror.keys;
+  for (
+    const headers of [{}, { apikey: publishableKey }, { apikey: `${secretKey}x` }, {
+      authorization: "Bearer",
+    }]
+  ) {
+    assert.equal((await post({ ...headers })).status, 401);
+  }
+  assert.equal((await post({ authorization: `Bearer ${secretKey}` })).status, 200);
+  const got = await handler(new Request(URL_, { headers: { apikey: secretKey } }));
+  assert.deepEqual([got.status, got.headers.get("allow")], [405, "POST"]);
+
+  const lines: string[] = [];
+  const misconfigured = worker(mirror, { RESEND_API_KEY: "re_test" }, { lines });
+  const answer = await misconfigured.handler(
+    new Request(URL_, { method: "POST", headers: { apikey: secretKey } }),
+  );
+  assert.equal(answer.status, 500);
+  assert.match(lines.join(), /"variable":"WELCOME_EMAIL_FROM"/);
+});
+
+Deno.test("an effect that fails is tried again with a growing delay, and parked after the last attempt", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "fail");
+  const { run } = worker(mirror, emailEnv(resend));
+  await run();
+  await mirror.send(sampleEvent("user.created"));
+  for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
+    assert.deepEqual(await run(), { completed: 0, retried: 1, parked: 0 });
+    const [row] = await outboxRows(mirror);
+    const [least, most] = [backoff(attempt, 0), backoff(attempt, 1)];
+    assert.equal(row?.attempts, attempt);
+    assert.ok(
+      row.delay > least - 5 && row.delay <= most,
+      `${row.delay} s after attempt ${attempt}`,
+    );
+    assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 0 }, "not before its time");
+    await passTime(mirror);
+  }
+  assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 1 });
+  const [row] = await outboxRows(mirror);
+  assert.deepEqual([row?.is_parked, row?.attempts], [true, MAX_ATTEMPTS]);
+  assert.match(row?.last_error, /internal_server_error/);
+  await passTime(mirror);
+  assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 0 }, "it stays parked");
+});
+
+Deno.test("the delays are those that are documented", () => {
+  const delays = Array.from({ length: MAX_ATTEMPTS - 1 }, (_, index) => backoff(index + 1, 1));
+  assert.deepEqual(delays, [10, 40, 160, 640, 2560, 7200, 7200]);
+  assert.equal(backoff(1, 0), 5);
+});
+
+Deno.test("a pause that the provider asks for is kept; what it refuses for good is parked at once", async () => {
+  await using mirror = await openOwnMirror();
+  const moods: Mood[] = ["pause", "refuse"];
+  await using resend = startResend(() => moods.shift() ?? "accept");
+  const { run } = worker(mirror, emailEnv(resend));
+  await run();
+  await mirror.send(sampleEvent("user.created"));
+  assert.deepEqual(await run(), { completed: 0, retried: 1, parked: 0 });
+  const [paused] = await outboxRows(mirror);
+  assert.ok(paused);
+  assert.ok(paused.delay > 110 && paused.delay <= 120, `${paused.delay} s`);
+  await passTime(mirror);
+  assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 1 });
+});
+
+Deno.test("several workers at once never run one effect twice, and a crashed one's come back later", async () => {
+  await using mirror = await openOwnMirror();
+  const running = new Map<string, number>();
+  const runs = new Map<string, number>();
+  const handler: EffectHandler = {
+    name: "welcome_email",
+    async run({ webhook_id }) {
+      running.set(webhook_id, (running.get(webhook_id) ?? 0) + 1);
+      assert.equal(running.get(webhook_id), 1, "at the same time");
+      runs.set(webhook_id, (runs.get(webhook_id) ?? 0) + 1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      running.set(webhook_id, 0);
+      return undefined;
+    },
+  };
+  const workers = Array.from({ length: 4 }, () => worker(mirror, {}, { handlers: [handler] }));
+  await Promise.all(workers.map(({ run }) => run()));
+  for (let user = 0; user < 60; user++) await mirror.send(sampleEvent("user.created"));
+
+  // A worker takes ten and is never heard of again.
+  const supabase = createSupabase(mirror.apiUrl, mirror.keys.secretKey);
+  assert.equal((await createOutbox(supabase).take(["welcome_email"], 10, 60)).length, 10);
+  const reports = await Promise.all(workers.map(({ run }) => run()));
+  assert.equal(reports.reduce((sum, { completed }) => sum + completed, 0), 50);
+  assert.ok([...runs.values()].every((times) => times === 1));
+
+  await passTime(mirror);
+  assert.equal((await workers[0]?.run())?.completed, 10);
+  assert.equal(runs.size, 60);
+  assert.deepEqual(await outboxRows(mirror), []);
+});
+
+Deno.test("a thousand sign-ups with duplicates, late events, deletions and crashes: one message each", async () => {
+  await using mirror = await openOwnMirror();
+  // Each message fails in its own way up to three times, and is accepted then.
+  const moods: Mood[] = ["accept", "fail", "die", "pause", "die"];
+  await using resend = startResend((key, times) => {
+    const seed = [...key].reduce((sum, character) => sum * 31 + character.charCodeAt(0) | 0, 7) >>>
+      0;
+    return times > 3 ? "accept" : moods[(seed + times) % moods.length] ?? "accept";
+  });
+  const config = readEffectsConfig(effectsEnv(mirror, emailEnv(resend)));
+  assert.ok(!(config instanceof Error));
+  const supabase = createSupabase(mirror.apiUrl, mirror.keys.secretKey);
+  const handlers = configuredHandlers(config);
+  const outbox = createOutbox(supabase);
+  await outbox.configure(handlers.map(({ name }) => name));
+
+  const users = Array.from({ length: 1000 }, (_, index) => ({ id: newId("user"), index }));
+  const isDeleted = (index: number) => index % 10 === 0;
+  const queue = [...users];
+  const send = async () => {
+    for (let user = queue.shift(); user !== undefined; user = queue.shift()) {
+      const { id, index } = user;
+      const created = sampleEvent("user.created", {
+        at: Date.now() - 60_000,
+        data: { id, "email_addresses.1.email_address": `user${index}@example.com` },
+      });
+      const later = sampleEvent("user.updated", {
+        data: { id, "email_addresses.1.email_address": `user${index}@example.com` },
+      });
+      const deleted = sampleEvent("user.deleted", { data: { id } });
+      const webhookId = newId("msg");
+      if (index % 3 === 0) await mirror.send(later);
+      if (isDeleted(index) && index % 20 === 0) await mirror.send(deleted);
+      await mirror.send(created, { id: webhookId });
+      if (index % 4 === 0) await mirror.send(created, { id: webhookId });
+      if (isDeleted(index) && index % 20 !== 0) await mirror.send(deleted);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, send));
+
+  // Every seventh completion is lost, as when a worker crashes after the message was sent.
+  let completions = 0;
+  const crashing: Outbox = {
+    ...outbox,
+    complete: (effect) => ++completions % 7 === 0 ? Promise.resolve() : outbox.complete(effect),
+  };
+  for (let round = 0; round < 12 && (await outboxRows(mirror)).length > 0; round++) {
+    await passTime(mirror);
+    await Promise.all(
+      [1, 2, 3].map(() => drain({ outbox: crashing, supabase, handlers, log: () => {} })),
+    );
+  }
+  assert.deepEqual(await outboxRows(mirror), [], "nothing is stuck");
+  const addresses = [...resend.sent.values()].map(({ to }) => to).sort();
+  const expected = users.filter(({ index }) => !isDeleted(index)).map(({ index }) =>
+    `user${index}@example.com`
+  );
+  assert.deepEqual(addresses, expected.sort());
+});
+
+Deno.test("a deleted user's objects are removed from the configured buckets, page by page", async () => {
+  await using mirror = await openOwnMirror();
+  let failures = 1;
+  await using storage = startStorage(mirror.apiUrl, () => failures-- === 1);
+  const { run } = worker(mirror, {
+    SUPABASE_URL: storage.url,
+    CLEAN_UP_BUCKETS: "avatars, uploads",
+  });
+  await run();
+  const event = sampleEvent("user.deleted");
+  const { id } = event.data;
+  const other = newId("user");
+  storage.buckets.set("avatars", new Set([`${id}/a.png`, `${other}/a.png`]));
+  storage.buckets.set(
+    "uploads",
+    new Set(
+      Array.from(
+        { length: 250 },
+        (_, index) => `${id}/2026/${index % 2 ? "one/" : ""}${index}.pdf`,
+      ),
+    ),
+  );
+  storage.buckets.set("private", new Set([`${id}/kept.txt`]));
+
+  await mirror.send(event);
+  assert.deepEqual(await run(), { completed: 0, retried: 1, parked: 0 }, "Storage fails once");
+  await passTime(mirror);
+  assert.deepEqual(await run(), { completed: 1, retried: 0, parked: 0 });
+  const left = Object.fromEntries([...storage.buckets].map(([name, paths]) => [name, [...paths]]));
+  assert.deepEqual(left, {
+    avatars: [`${other}/a.png`],
+    uploads: [],
+    private: [`${id}/kept.txt`],
+  });
+  assert.ok(storage.largestPage <= 100);
+});
+
+Deno.test("a hanging provider changes nothing about the webhook's answer, and the nudge runs the effect", async () => {
+  await using mirror = await openOwnMirror();
+  const moods: Mood[] = ["accept", "hang"];
+  await using resend = startResend(() => moods.shift() ?? "hang");
+  const effects = worker(mirror, emailEnv(resend), { handlerTimeout: 3000 });
+  await effects.run();
+  const signingSecret = newSigningSecret();
+  serveWebhook(mirror.stack, {
+    CLERK_WEBHOOK_SIGNING_SECRET: signingSecret,
+    RESEND_API_KEY: "re_test",
+  }, { log: () => {}, createNudge });
+  let nudges: Promise<unknown> = Promise.resolve();
+  mirror.stack.serveFunction("clerk-effects", (request) => {
+    const answer = effects.handler(request);
+    nudges = Promise.all([nudges, answer]);
+    return answer;
+  });
+  const signUp = () =>
+    deliver(
+      signedRequest(mirror.webhookUrl, signingSecret, JSON.stringify(sampleEvent("user.created"))),
+    );
+
+  assert.equal((await signUp()).outcome, "applied");
+  const deadline = Date.now() + 5000;
+  while (resend.sent.size === 0 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(resend.sent.size, 1, "nobody but the webhook function called the worker");
+  await nudges;
+
+  const answer = await signUp();
+  assert.equal(answer.outcome, "applied");
+  assert.ok(answer.duration < 1500, `${answer.duration} ms, while the provider takes 3 s`);
+  while (resend.requests < 2 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.equal(resend.requests, 2, "the provider was asked, and hangs");
+  await nudges;
+  const [row] = await outboxRows(mirror);
+  assert.match(row?.last_error, /took too long/);
+});

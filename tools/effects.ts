@@ -1,0 +1,58 @@
+/**
+ * Runs the side effects that are due, anywhere: once, or with `--every <seconds>` again and again. Takes
+ * the same variables as the function `clerk-effects`; without SUPABASE_URL, the running
+ * `deno task dev` is meant.
+ */
+import { parseArgs, styleText } from "node:util";
+import { createClient } from "@supabase/supabase-js";
+import { drain } from "../functions/clerk-effects/drain.ts";
+import { configuredHandlers } from "../functions/clerk-effects/effects.ts";
+import { readEffectsConfig } from "../functions/clerk-effects/env.ts";
+import { createOutbox } from "../functions/clerk-effects/outbox.ts";
+import type { Database } from "../functions/_shared/database.types.ts";
+import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
+import { runningStack } from "./dev/folder.ts";
+import { readSecretKey } from "./dev/variables.ts";
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: { every: { type: "string" } } });
+  const every = values.every === undefined ? undefined : Number(values.every);
+  if (every !== undefined && !(every > 0)) {
+    throw new Error(`"--every ${values.every}" is not a number of seconds`);
+  }
+  const config = readEffectsConfig(await withRunningStack());
+  if (config instanceof Misconfiguration) throw new Error(`${config.variable}: ${config.message}`);
+
+  const supabase = createClient<Database>(config.supabaseUrl, config.supabaseKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  const outbox = createOutbox(supabase);
+  const handlers = configuredHandlers(config);
+  await outbox.configure(handlers.map(({ name }) => name));
+  console.log(`Handlers: ${handlers.map(({ name }) => name).join(", ") || "none is configured"}`);
+  do {
+    const report = await drain({ outbox, supabase, handlers, log: console.log });
+    console.log(JSON.stringify(report));
+    if (every !== undefined) await new Promise((resolve) => setTimeout(resolve, every * 1000));
+  } while (every !== undefined);
+}
+
+/** The environment, with the running development stack as the project where it names none. */
+async function withRunningStack(): Promise<{ get(name: string): string | undefined }> {
+  const stack = Deno.env.get("SUPABASE_URL") ? undefined : await runningStack();
+  const key = stack ? await readSecretKey() : undefined;
+  return {
+    get(name) {
+      if (stack && name === "SUPABASE_URL") return stack.apiUrl;
+      if (key && name === "SUPABASE_SECRET_KEYS") return JSON.stringify({ default: key });
+      return Deno.env.get(name);
+    },
+  };
+}
+
+try {
+  await main(Deno.args);
+} catch (error) {
+  console.error(styleText("red", error instanceof Error ? error.message : String(error)));
+  Deno.exitCode = 1;
+}
