@@ -17,7 +17,13 @@ async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-async function passesAWebhook(deno: string, deployment: Deployment, mirror: Mirror): Promise<void> {
+/** Starts what was uploaded, and nothing else, and stops it after use. */
+async function whileServing(
+  deno: string,
+  deployment: Deployment,
+  mirror: Mirror,
+  use: (url: string) => Promise<void>,
+): Promise<{ lines: string[]; stderr: string }> {
   await using folder = await temporaryFolder();
   await layOut(deployment, folder.path);
   const port = freePort();
@@ -45,8 +51,19 @@ async function passesAWebhook(deno: string, deployment: Deployment, mirror: Mirr
     stderr: "piped",
   }).spawn();
   try {
-    const url = `http://127.0.0.1:${port}/clerk-webhook`;
     await untilListening(port);
+    await use(`http://127.0.0.1:${port}/`);
+  } finally {
+    child.kill();
+  }
+  const { stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  const lines = decoder.decode(stdout).split("\n").filter((line) => line.startsWith("{"));
+  return { lines, stderr: decoder.decode(stderr) };
+}
+
+async function passesAWebhook(deno: string, deployment: Deployment, mirror: Mirror): Promise<void> {
+  const { lines, stderr } = await whileServing(deno, deployment, mirror, async (url) => {
     const event = sampleEvent("user.created");
     const request = () => signedRequest(url, mirror.signingSecret, JSON.stringify(event));
     assert.deepEqual((await deliver(request())).outcome, "applied");
@@ -56,16 +73,29 @@ async function passesAWebhook(deno: string, deployment: Deployment, mirror: Mirr
     const forged = request();
     forged.headers.set("svix-signature", "v1,AAAA");
     assert.deepEqual((await deliver(forged)).outcome, "invalid_signature");
-  } finally {
-    child.kill();
-  }
-  const { stdout, stderr } = await child.output();
-  const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line.startsWith("{"));
+  });
   assert.deepEqual(
     lines.map((line) => JSON.parse(line)).map(({ outcome, error }) => outcome ?? error),
     ["applied", "invalid_signature"],
-    new TextDecoder().decode(stderr),
+    stderr,
   );
+}
+
+async function drainsTheOutbox(
+  deno: string,
+  deployment: Deployment,
+  mirror: Mirror,
+): Promise<void> {
+  await whileServing(deno, deployment, mirror, async (url) => {
+    const post = (apikey: string) => fetch(url, { method: "POST", headers: { apikey } });
+    const drained = await post(mirror.keys.secretKey);
+    assert.deepEqual(
+      [drained.status, await drained.json()],
+      [200, { completed: 0, retried: 0, parked: 0 }],
+    );
+    const refused = await post(mirror.keys.publishableKey);
+    assert.deepEqual([refused.status, await refused.json()], [401, { error: "unauthorized" }]);
+  });
 }
 
 async function untilListening(port: number): Promise<void> {
@@ -78,27 +108,32 @@ async function untilListening(port: number): Promise<void> {
   throw new Error(`Nothing listens after ${START_DEADLINE} ms`);
 }
 
-Deno.test("supabase functions deploy uploads a function that runs from its upload alone", async (t) => {
-  await using mirror = await openMirror();
-  const deployment = await deploy("clerk-webhook");
+/** What each function does once it is deployed. */
+const FUNCTIONS = { "clerk-webhook": passesAWebhook, "clerk-effects": drainsTheOutbox };
 
-  await t.step("verify_jwt is off", () => {
-    assert.equal(deployment.metadata.verify_jwt, false);
-  });
+for (const [name, works] of Object.entries(FUNCTIONS)) {
+  Deno.test(`supabase functions deploy uploads ${name}, which runs from its upload alone`, async (t) => {
+    await using mirror = await openMirror();
+    const deployment = await deploy(name);
 
-  await t.step("only the function's own files are uploaded", () => {
-    for (const path of deployment.files.keys()) assert.match(path, /^functions\//);
-  });
+    await t.step("verify_jwt is off", () => {
+      assert.equal(deployment.metadata.verify_jwt, false);
+    });
 
-  await t.step("it runs on the Deno that this project uses", async () => {
-    await passesAWebhook(Deno.execPath(), deployment, mirror);
-  });
+    await t.step("only the functions' own files are uploaded", () => {
+      for (const path of deployment.files.keys()) assert.match(path, /^functions\//);
+    });
 
-  await t.step("it runs on the Deno that Supabase's edge runtime embeds", async () => {
-    await using folder = await temporaryFolder();
-    const deno = await installEdgeRuntimeDeno(folder.path);
-    const { stdout } = await new Deno.Command(deno, { args: ["--version"] }).output();
-    assert.match(new TextDecoder().decode(stdout), /^deno 2\.1\.4 /);
-    await passesAWebhook(deno, deployment, mirror);
+    await t.step("it runs on the Deno that this project uses", async () => {
+      await works(Deno.execPath(), deployment, mirror);
+    });
+
+    await t.step("it runs on the Deno that Supabase's edge runtime embeds", async () => {
+      await using folder = await temporaryFolder();
+      const deno = await installEdgeRuntimeDeno(folder.path);
+      const { stdout } = await new Deno.Command(deno, { args: ["--version"] }).output();
+      assert.match(new TextDecoder().decode(stdout), /^deno 2\.1\.4 /);
+      await works(deno, deployment, mirror);
+    });
   });
-});
+}
