@@ -15,6 +15,7 @@ import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
 import { serveWebhook } from "../tools/stack/serve_webhook.ts";
+import { ROOT } from "../tools/stack/supabase_cli.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { type Mood, type ResendStandIn, startResend, startStorage } from "./helpers/providers.ts";
 
@@ -399,4 +400,34 @@ Deno.test("a hanging provider changes nothing about the webhook's answer, and th
   await nudges;
   const [row] = await outboxRows(mirror);
   assert.match(row?.last_error, /took too long/);
+});
+
+Deno.test("deno task effects drains the outbox from anywhere, and says what is wrong", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "accept");
+  const folder = await Deno.makeTempDir();
+  const run = async (env: Record<string, string>, ...args: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "--quiet", "effects", ...args],
+      cwd: ROOT,
+      env: { NO_COLOR: "1", MIRROR_DEV_FOLDER: folder, MIRROR_ENV_FILE: `${folder}/none`, ...env },
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  };
+  const env = Object.fromEntries(effectsEnv(mirror, emailEnv(resend)));
+  assert.match((await run(env)).output, /^Handlers: welcome_email\n.*"completed":0/);
+  await mirror.send(sampleEvent("user.created"));
+  const { code, output } = await run(env);
+  assert.equal(code, 0, output);
+  assert.match(output, /"outcome":"completed"\}\n\{"completed":1,"retried":0,"parked":0\}\n$/);
+  assert.equal(resend.sent.size, 1);
+
+  const nowhere = await run({});
+  assert.deepEqual([nowhere.code, nowhere.output], [
+    1,
+    "SUPABASE_URL: The address of the project is not set\n",
+  ]);
+  assert.match((await run(env, "--every", "soon")).output, /not a number of seconds/);
+  await Deno.remove(folder, { recursive: true });
 });

@@ -12,7 +12,7 @@ import { createOutbox } from "../functions/clerk-effects/outbox.ts";
 import type { Database } from "../functions/_shared/database.types.ts";
 import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
 import { runningStack } from "./dev/folder.ts";
-import { readSecretKey } from "./dev/variables.ts";
+import { readConfigured, readSecretKey } from "./dev/variables.ts";
 
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { every: { type: "string" } } });
@@ -37,15 +37,16 @@ async function main(args: string[]): Promise<void> {
   } while (every !== undefined);
 }
 
-/** The environment, with the running development stack as the project where it names none. */
+/** What is configured, with the running development stack as the project where none is named. */
 async function withRunningStack(): Promise<{ get(name: string): string | undefined }> {
-  const stack = Deno.env.get("SUPABASE_URL") ? undefined : await runningStack();
+  const configured = await readConfigured();
+  const stack = configured("SUPABASE_URL") ? undefined : await runningStack();
   const key = stack ? await readSecretKey() : undefined;
   return {
     get(name) {
       if (stack && name === "SUPABASE_URL") return stack.apiUrl;
       if (key && name === "SUPABASE_SECRET_KEYS") return JSON.stringify({ default: key });
-      return Deno.env.get(name);
+      return configured(name);
     },
   };
 }

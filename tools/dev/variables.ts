@@ -63,7 +63,8 @@ export async function readSecretKey(): Promise<string | undefined> {
     (await readEnvFile(VARIABLES_FILE)).SUPABASE_SECRET_KEY;
 }
 
-async function readConfigured(): Promise<(name: string) => string | undefined> {
+/** Variables of the environment first, then those of `.env`. */
+export async function readConfigured(): Promise<(name: string) => string | undefined> {
   const file = await readEnvFile(resolve(ROOT, Deno.env.get("MIRROR_ENV_FILE") || ".env"));
   return (name) => Deno.env.get(name) || file[name] || undefined;
 }
