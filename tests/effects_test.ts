@@ -231,6 +231,25 @@ Deno.test("a pause that the provider asks for is kept; what it refuses for good 
   assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 1 });
 });
 
+Deno.test("an email that was sent before its answer was lost is not sent to a new address as well", async () => {
+  await using mirror = await openOwnMirror();
+  const moods: Mood[] = ["die"];
+  await using resend = startResend(() => moods.shift() ?? "accept");
+  const lines: string[] = [];
+  const { run } = worker(mirror, emailEnv(resend), { lines });
+  await run();
+  const created = sampleEvent("user.created", { at: Date.now() - 60_000 });
+  await mirror.send(created);
+  assert.deepEqual(await run(), { completed: 0, retried: 1, parked: 0 });
+  await mirror.send(sampleEvent("user.updated", {
+    data: { id: created.data.id, "email_addresses.1.email_address": "new@example.com" },
+  }));
+  await passTime(mirror);
+  assert.deepEqual(await run(), { completed: 1, retried: 0, parked: 0 });
+  assert.deepEqual([...resend.sent.values()].map(({ to }) => to), ["ada@example.com"]);
+  assert.match(lines.join("\n"), /"reason":"it was sent already, to an earlier address"/);
+});
+
 Deno.test("several workers at once never run one effect twice, and a crashed one's come back later", async () => {
   await using mirror = await openOwnMirror();
   const running = new Map<string, number>();
