@@ -79,6 +79,8 @@ function devEnv(folder: string): Record<string, string> {
     CLERK_WEBHOOK_SIGNING_SECRET: "",
     CLERK_WEBHOOK_SECRET: "",
     CLERK_INSTANCE_ID: "",
+    RESEND_API_KEY: "",
+    CLEAN_UP_BUCKETS: "",
   };
 }
 
@@ -126,6 +128,18 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
       assert.match(output, /^user\.created user_\w{27} msg_\w{27} 200 applied \d+ ms$/m);
       userId = /user_\w{27}/.exec(output)?.[0] ?? "";
       assert.equal(await select(userId), "Ada");
+    });
+
+    await t.step("both functions are served", async () => {
+      const url = `${facts["API URL"]}/functions/v1/clerk-effects`;
+      const post = (apikey: string) => fetch(url, { method: "POST", headers: { apikey } });
+      const refused = await post("sb_secret_other");
+      assert.deepEqual([refused.status, await refused.json()], [401, { error: "unauthorized" }]);
+      const drained = await post(facts["Secret key"] ?? "");
+      assert.deepEqual(
+        [drained.status, await drained.json()],
+        [200, { completed: 0, retried: 0, parked: 0 }],
+      );
     });
 
     await t.step("a follow-up names the id and sets fields; --repeat is a duplicate", async () => {

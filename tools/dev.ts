@@ -2,10 +2,12 @@
 import { styleText } from "node:util";
 import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
 import { readConfig } from "../functions/clerk-webhook/env.ts";
+import { createNudge } from "../functions/clerk-webhook/nudge.ts";
 import { databaseHome, lockFolder, VARIABLES_FILE } from "./dev/folder.ts";
 import { readVariables, type Variables } from "./dev/variables.ts";
 import { stopLeftover } from "./stack/postgres.ts";
 import { freePort, type Stack, startStack } from "./stack/stack.ts";
+import { serveEffects } from "./stack/serve_effects.ts";
 import { serveWebhook } from "./stack/serve_webhook.ts";
 
 /** Supabase's usual ports; others where these are taken. */
@@ -29,7 +31,8 @@ async function main(): Promise<void> {
       databasePort: availablePort(DATABASE_PORT),
     });
     try {
-      const webhookUrl = serveWebhook(stack, env);
+      const webhookUrl = serveWebhook(stack, { ...env, ...variables.effects }, { createNudge });
+      serveEffects(stack, variables.effects);
       await lock.publish({ webhookUrl, apiUrl: stack.apiUrl });
       printStack(stack, webhookUrl, variables);
       await interrupted;

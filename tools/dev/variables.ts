@@ -11,7 +11,20 @@ export interface Variables {
   signingSecret: string;
   instanceId?: string;
   keys: ApiKeys;
+  /** What configures the side effects. */
+  effects: Record<string, string>;
 }
+
+const EFFECT_VARIABLES = [
+  "RESEND_API_KEY",
+  "RESEND_BASE_URL",
+  "WELCOME_EMAIL_FROM",
+  "WELCOME_EMAIL_SUBJECT",
+  "WELCOME_EMAIL_TEXT",
+  "WELCOME_EMAIL_HTML",
+  "CLEAN_UP_BUCKETS",
+  "EFFECT_TYPES",
+];
 
 /** How each variable that is set nowhere is made. */
 const GENERATORS = {
@@ -42,6 +55,12 @@ export async function readVariables(): Promise<Variables> {
       secretKey: read("SUPABASE_SECRET_KEY"),
       jwtSecret: read("SUPABASE_JWT_SECRET"),
     },
+    effects: Object.fromEntries(
+      EFFECT_VARIABLES.flatMap((name) => {
+        const value = configured(name);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
   };
   await keep({ ...kept, ...generated });
   return variables;
