@@ -62,9 +62,10 @@ for all to service_role using (true) with check (true);
 -- none but those of its deletion.
 create function clerk_sync.enqueue_effects(webhook jsonb)
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   insert into clerk_sync.outbox (webhook_id, event_type, handler, object_id, occurred_at)
   select
     webhook ->> 'id', effects.event_type, effects.handler, webhook ->> 'object_id',
@@ -75,9 +76,10 @@ as $$
     and (
       webhook ->> 'type' like '%.deleted'
       or not exists (
-        select from clerk_sync.tombstones where object_id = webhook ->> 'object_id'
+        select from clerk_sync.tombstones where tombstones.object_id = webhook ->> 'object_id'
       )
     );
+end;
 $$;
 
 revoke execute on function clerk_sync.enqueue_effects (jsonb) from public, anon, authenticated;
