@@ -175,7 +175,7 @@ export async function readState(sql: postgres.Sql, run: string, objects: number)
   const parts = TABLES.map((table) =>
     `'${table}', (
       select jsonb_agg(to_jsonb(stored) order by id)
-      from public.${table} as stored where id = any ($1)
+      from public.${table} as stored where id = any (array(select jsonb_array_elements_text($1)))
     )`
   );
   const [row] = await sql.unsafe(
@@ -183,11 +183,13 @@ export async function readState(sql: postgres.Sql, run: string, objects: number)
       ${parts.join(",\n")},
       'tombstones', (
         select jsonb_agg(to_jsonb(stored) order by object_id)
-        from clerk_sync.tombstones as stored where object_id = any ($1)
+        from clerk_sync.tombstones as stored
+        where object_id = any (array(select jsonb_array_elements_text($1)))
       ),
       'claims', (select jsonb_agg(id order by id) from clerk_sync.webhook_events where id ^@ $2)
     )::text as state`,
-    [ids, `msg_${run}_`],
+    // As JSON: after a broken connection the driver may not know the type of an array.
+    [sql.json(ids), `msg_${run}_`],
     { prepare: true },
   );
   return String(row?.state).replaceAll(run, "run");
