@@ -347,6 +347,18 @@ Deno.test("clerk-webhook reads from the SQLSTATE, not from the HTTP status, what
   }
 });
 
+Deno.test("clerk-webhook answers 503 when not even the dead letter can be kept", async () => {
+  await using listener = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => Response.json({ code: "22P02", message: "no" }, { status: 400 }),
+  );
+  const response = await handler({ SUPABASE_URL: `http://127.0.0.1:${listener.addr.port}` })(
+    signedRequest(URL, SECRET, JSON.stringify(sampleEvent("user.created"))),
+  );
+  assert.ok(response.headers.has("retry-after"));
+  await assertAnswer(response, 503, { error: "unavailable" });
+});
+
 Deno.test("clerk-webhook makes exactly one call for an event, and its client once", async () => {
   await using mirror = await openMirror();
   let calls = 0;
