@@ -1,33 +1,25 @@
 /** Side effects: asked for in the transaction of the event, run once, whatever breaks meanwhile. */
 import assert from "node:assert/strict";
-import { createClient } from "@supabase/supabase-js";
 import { backoff, MAX_ATTEMPTS } from "../functions/clerk-effects/backoff.ts";
 import { drain } from "../functions/clerk-effects/drain.ts";
-import type { EffectHandler, Supabase } from "../functions/clerk-effects/effect.ts";
+import type { EffectHandler } from "../functions/clerk-effects/effect.ts";
 import { configuredHandlers } from "../functions/clerk-effects/effects.ts";
 import { readEffectsConfig } from "../functions/clerk-effects/env.ts";
 import { createEffectsHandler } from "../functions/clerk-effects/handler.ts";
 import { createOutbox, type Outbox } from "../functions/clerk-effects/outbox.ts";
 import { createNudge } from "../functions/clerk-webhook/nudge.ts";
-import type { Database } from "../functions/_shared/database.types.ts";
+import { createSupabase } from "../functions/_shared/supabase.ts";
 import { deliver } from "../tools/events/deliver.ts";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
+import { functionEnv } from "../tools/stack/function_env.ts";
 import { serveWebhook } from "../tools/stack/serve_webhook.ts";
 import { ROOT } from "../tools/stack/supabase_cli.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { type Mood, type ResendStandIn, startResend, startStorage } from "./helpers/providers.ts";
 
 const URL_ = "http://localhost/functions/v1/clerk-effects";
-
-function effectsEnv(mirror: OwnMirror, env: Record<string, string>): Map<string, string> {
-  return new Map(Object.entries({
-    SUPABASE_URL: mirror.apiUrl,
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
-    ...env,
-  }));
-}
 
 function emailEnv(resend: ResendStandIn): Record<string, string> {
   return {
@@ -40,12 +32,6 @@ function emailEnv(resend: ResendStandIn): Record<string, string> {
   };
 }
 
-function createSupabase(url: string, key: string): Supabase {
-  return createClient<Database>(url, key, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
-}
-
 /** The function as deployed, in this process. */
 function worker(
   mirror: OwnMirror,
@@ -53,8 +39,7 @@ function worker(
   options: { handlers?: EffectHandler[]; handlerTimeout?: number; lines?: string[] } = {},
 ) {
   const handler = createEffectsHandler({
-    config: readEffectsConfig(effectsEnv(mirror, env)),
-    createSupabase: ({ supabaseUrl, supabaseKey }) => createSupabase(supabaseUrl, supabaseKey),
+    config: readEffectsConfig(functionEnv(mirror.stack, env)),
     configuredHandlers: (config) => options.handlers ?? configuredHandlers(config),
     log: (line) => options.lines?.push(line),
     handlerTimeout: options.handlerTimeout ?? 2000,
@@ -270,7 +255,10 @@ Deno.test("several workers at once never run one effect twice, and a crashed one
   for (let user = 0; user < 60; user++) await mirror.send(sampleEvent("user.created"));
 
   // A worker takes ten and is never heard of again.
-  const supabase = createSupabase(mirror.apiUrl, mirror.keys.secretKey);
+  const supabase = createSupabase({
+    supabaseUrl: mirror.apiUrl,
+    supabaseKey: mirror.keys.secretKey,
+  });
   assert.equal((await createOutbox(supabase).take(["welcome_email"], 10, 60)).length, 10);
   const reports = await Promise.all(workers.map(({ run }) => run()));
   assert.equal(reports.reduce((sum, { completed }) => sum + completed, 0), 50);
@@ -291,9 +279,12 @@ Deno.test("a thousand sign-ups with duplicates, late events, deletions and crash
       0;
     return times > 3 ? "accept" : moods[(seed + times) % moods.length] ?? "accept";
   });
-  const config = readEffectsConfig(effectsEnv(mirror, emailEnv(resend)));
+  const config = readEffectsConfig(functionEnv(mirror.stack, emailEnv(resend)));
   assert.ok(!(config instanceof Error));
-  const supabase = createSupabase(mirror.apiUrl, mirror.keys.secretKey);
+  const supabase = createSupabase({
+    supabaseUrl: mirror.apiUrl,
+    supabaseKey: mirror.keys.secretKey,
+  });
   const handlers = configuredHandlers(config);
   const outbox = createOutbox(supabase);
   await outbox.configure(handlers.map(({ name }) => name));
@@ -434,7 +425,11 @@ Deno.test("deno task effects drains the outbox from anywhere, and says what is w
     const decoder = new TextDecoder();
     return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
   };
-  const env = Object.fromEntries(effectsEnv(mirror, emailEnv(resend)));
+  const env = {
+    SUPABASE_URL: mirror.apiUrl,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    ...emailEnv(resend),
+  };
   assert.match((await run(env)).output, /^Handlers: welcome_email\n.*"completed":0/);
   await mirror.send(sampleEvent("user.created"));
   const { code, output } = await run(env);

@@ -1,10 +1,12 @@
 /** Lists the events that could not be applied, and sends them again through the function's own code. */
 import { parseArgs, styleText } from "node:util";
-import { createClient } from "@supabase/supabase-js";
+import { createSupabase } from "../functions/_shared/supabase.ts";
+import type { SupabaseEnv } from "../functions/_shared/supabase_env.ts";
 import { applyEvent } from "../functions/clerk-webhook/apply_event.ts";
 import { createDatabase } from "../functions/clerk-webhook/database.ts";
 import type { Database } from "../functions/_shared/database.types.ts";
 import { recognizeEvent } from "../functions/clerk-webhook/event.ts";
+import { runMain } from "./cli/run_main.ts";
 import { formatTable } from "./cli/table.ts";
 import { runningStack } from "./dev/folder.ts";
 import { readSecretKey } from "./dev/variables.ts";
@@ -24,11 +26,6 @@ type DeadLetter = Database["public"]["Functions"]["read_dead_letters"]["Returns"
 
 /** Letters that are read at once. */
 const PAGE_SIZE = 100;
-
-interface Project {
-  supabaseUrl: string;
-  supabaseKey: string;
-}
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals: ids } = parseArgs({
@@ -54,10 +51,8 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** All letters, or those named, page by page. */
-async function* deadLetters(project: Project, ids: string[]): AsyncGenerator<DeadLetter> {
-  const supabase = createClient<Database>(project.supabaseUrl, project.supabaseKey, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
+async function* deadLetters(project: SupabaseEnv, ids: string[]): AsyncGenerator<DeadLetter> {
+  const supabase = createSupabase(project);
   let after = "";
   while (true) {
     const { data, error } = await supabase.rpc("read_dead_letters", {
@@ -74,7 +69,7 @@ async function* deadLetters(project: Project, ids: string[]): AsyncGenerator<Dea
   }
 }
 
-async function list(project: Project, ids: string[], isJson: boolean): Promise<void> {
+async function list(project: SupabaseEnv, ids: string[], isJson: boolean): Promise<void> {
   const letters = await Array.fromAsync(deadLetters(project, ids));
   if (isJson) return console.log(JSON.stringify(letters, null, 2));
   if (letters.length === 0) return console.log("There are no dead letters");
@@ -88,7 +83,7 @@ async function list(project: Project, ids: string[], isJson: boolean): Promise<v
   console.log(formatTable(["Webhook", "Type", "Attempts", "Age", "Reason"], rows));
 }
 
-async function replay(project: Project, ids: string[]): Promise<void> {
+async function replay(project: SupabaseEnv, ids: string[]): Promise<void> {
   const database = createDatabase(project);
   const found = new Set<string>();
   for await (const letter of deadLetters(project, ids)) {
@@ -112,9 +107,4 @@ function formatAge(milliseconds: number): string {
   return `${Math.max(0, Math.floor(milliseconds / length))} ${unit}`;
 }
 
-try {
-  await main(Deno.args);
-} catch (error) {
-  console.error(styleText("red", error instanceof Error ? error.message : String(error)));
-  Deno.exitCode = 1;
-}
+await runMain(main);

@@ -4,6 +4,7 @@
  */
 import { styleText } from "node:util";
 import { createClient } from "@supabase/supabase-js";
+import { styleOutcome } from "./cli/style_outcome.ts";
 import { formatTable } from "./cli/table.ts";
 import { type Answer, deliver } from "./events/deliver.ts";
 import { newId } from "./events/new_id.ts";
@@ -126,9 +127,8 @@ async function play(steps: Step[], url: string, secret: string): Promise<void> {
   console.log(formatTable(["What happens", "Webhook", "Answer", "", "Time"], rows));
 }
 
-function describe({ status, outcome, duration }: Answer): string[] {
-  const color = outcome === "applied" ? "green" : status < 300 ? "yellow" : "red";
-  return [String(status), styleText(color, outcome), `${duration.toFixed(0)} ms`];
+function describe(answer: Answer): string[] {
+  return [String(answer.status), styleOutcome(answer), `${answer.duration.toFixed(0)} ms`];
 }
 
 function clientOf(stack: Stack, userId?: string) {

@@ -3,15 +3,16 @@
  * the same variables as the function `clerk-effects`; without SUPABASE_URL, the running
  * `deno task dev` is meant.
  */
-import { parseArgs, styleText } from "node:util";
-import { createClient } from "@supabase/supabase-js";
+import { parseArgs } from "node:util";
 import { drain } from "../functions/clerk-effects/drain.ts";
 import { configuredHandlers } from "../functions/clerk-effects/effects.ts";
 import { readEffectsConfig } from "../functions/clerk-effects/env.ts";
 import { createOutbox } from "../functions/clerk-effects/outbox.ts";
-import type { Database } from "../functions/_shared/database.types.ts";
 import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
+import { createSupabase } from "../functions/_shared/supabase.ts";
+import type { Env } from "../functions/_shared/read_env.ts";
 import { runningStack } from "./dev/folder.ts";
+import { runMain } from "./cli/run_main.ts";
 import { readConfigured, readSecretKey } from "./dev/variables.ts";
 
 async function main(args: string[]): Promise<void> {
@@ -23,9 +24,7 @@ async function main(args: string[]): Promise<void> {
   const config = readEffectsConfig(await withRunningStack());
   if (config instanceof Misconfiguration) throw new Error(`${config.variable}: ${config.message}`);
 
-  const supabase = createClient<Database>(config.supabaseUrl, config.supabaseKey, {
-    auth: { persistSession: false, autoRefreshToken: false },
-  });
+  const supabase = createSupabase(config);
   const outbox = createOutbox(supabase);
   const handlers = configuredHandlers(config);
   await outbox.configure(handlers.map(({ name }) => name));
@@ -38,7 +37,7 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** What is configured, with the running development stack as the project where none is named. */
-async function withRunningStack(): Promise<{ get(name: string): string | undefined }> {
+async function withRunningStack(): Promise<Env> {
   const configured = await readConfigured();
   const stack = configured("SUPABASE_URL") ? undefined : await runningStack();
   const key = stack ? await readSecretKey() : undefined;
@@ -51,9 +50,4 @@ async function withRunningStack(): Promise<{ get(name: string): string | undefin
   };
 }
 
-try {
-  await main(Deno.args);
-} catch (error) {
-  console.error(styleText("red", error instanceof Error ? error.message : String(error)));
-  Deno.exitCode = 1;
-}
+await runMain(main);

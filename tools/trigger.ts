@@ -1,5 +1,7 @@
 /** Sends a realistic, correctly signed event to the running function, or to any other. */
 import { parseArgs, styleText } from "node:util";
+import { styleOutcome } from "./cli/style_outcome.ts";
+import { runMain } from "./cli/run_main.ts";
 import { runningStack } from "./dev/folder.ts";
 import { readSigningSecret } from "./dev/variables.ts";
 import { type Answer, deliver } from "./events/deliver.ts";
@@ -113,18 +115,10 @@ function parseTimes(text: string): number {
   return times;
 }
 
-function print({ event, id }: Delivery, { status, outcome, duration }: Answer): void {
-  const color = outcome === "applied" ? "green" : status < 300 ? "yellow" : "red";
-  console.log(
-    `${event.type} ${styleText("dim", `${event.data.id} ${id}`)} ${status} ${
-      styleText(color, outcome)
-    } ${duration.toFixed(0)} ms`,
-  );
+function print({ event, id }: Delivery, answer: Answer): void {
+  const ids = styleText("dim", `${event.data.id} ${id}`);
+  const { status, duration } = answer;
+  console.log(`${event.type} ${ids} ${status} ${styleOutcome(answer)} ${duration.toFixed(0)} ms`);
 }
 
-try {
-  await main(Deno.args);
-} catch (error) {
-  console.error(styleText("red", error instanceof Error ? error.message : String(error)));
-  Deno.exitCode = 1;
-}
+await runMain(main);

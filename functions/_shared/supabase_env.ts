@@ -1,7 +1,5 @@
 import { Misconfiguration } from "./misconfiguration.ts";
-
-/** Where variables are read from: `Deno.env`, or a map in its place. */
-export type Env = Pick<typeof Deno.env, "get">;
+import type { Env } from "./read_env.ts";
 
 /** The project that a function belongs to. */
 export interface SupabaseEnv {

@@ -1,5 +1,6 @@
+import type { Supabase } from "../_shared/supabase.ts";
 import { backoff, MAX_ATTEMPTS } from "./backoff.ts";
-import { type Effect, type EffectHandler, GiveUp, RetryLater, type Supabase } from "./effect.ts";
+import { type Effect, type EffectHandler, GiveUp, RetryLater } from "./effect.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Effects that are taken, and run side by side, at once. */

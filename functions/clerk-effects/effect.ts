@@ -1,8 +1,5 @@
-import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "../_shared/database.types.ts";
-
-/** Supabase's client with the types of this schema, as the secret key. */
-export type Supabase = SupabaseClient<Database>;
+import type { Supabase } from "../_shared/supabase.ts";
 
 /** One effect that was taken from the outbox: ids and times, no personal data. */
 export type Effect = Database["public"]["Functions"]["take_effects"]["Returns"][number];

@@ -1,5 +1,6 @@
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
-import { type Env, readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
+import { type Env, readList, readOrComplain } from "../_shared/read_env.ts";
+import { readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
 import type { CleanUpConfig } from "./effects/clean_up_user_data.ts";
 import type { WelcomeEmailConfig } from "./effects/welcome_email.ts";
 
@@ -9,20 +10,17 @@ export interface EffectsConfig extends SupabaseEnv {
   cleanUp?: CleanUpConfig;
 }
 
-/** Reads the configuration. Never throws: a function that is misconfigured still starts and says so. */
+/** Reads the configuration, once per isolate. */
 export function readEffectsConfig(env: Env): EffectsConfig | Misconfiguration {
-  try {
+  return readOrComplain(() => {
     const apiKey = env.get("RESEND_API_KEY");
-    const buckets = readList(env.get("CLEAN_UP_BUCKETS"));
+    const buckets = readList(env, "CLEAN_UP_BUCKETS");
     return {
       ...readSupabaseEnv(env),
       ...(apiKey ? { welcomeEmail: readWelcomeEmail(env, apiKey) } : {}),
       ...(buckets.length > 0 ? { cleanUp: { buckets } } : {}),
     };
-  } catch (error) {
-    if (error instanceof Misconfiguration) return error;
-    throw error;
-  }
+  });
 }
 
 function readWelcomeEmail(env: Env, apiKey: string): WelcomeEmailConfig {
@@ -38,8 +36,4 @@ function readWelcomeEmail(env: Env, apiKey: string): WelcomeEmailConfig {
     ...(html ? { html } : {}),
     ...(baseUrl ? { baseUrl } : {}),
   };
-}
-
-function readList(text: string | undefined): string[] {
-  return (text ?? "").split(/[\s,]+/).filter((item) => item !== "");
 }

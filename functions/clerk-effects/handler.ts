@@ -1,14 +1,14 @@
 import { timingSafeEqual } from "node:crypto";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
-import { drain } from "./drain.ts";
-import type { EffectHandler, Supabase } from "./effect.ts";
+import { createSupabase } from "../_shared/supabase.ts";
+import { drain, type DrainOptions } from "./drain.ts";
+import type { EffectHandler } from "./effect.ts";
 import type { EffectsConfig } from "./env.ts";
 import { createOutbox } from "./outbox.ts";
 
 /** What the handler works with. */
 export interface EffectsHandlerOptions {
   config: EffectsConfig | Misconfiguration;
-  createSupabase: (config: EffectsConfig) => Supabase;
   configuredHandlers: (config: EffectsConfig) => EffectHandler[];
   /** Takes one line per effect and per failure; the console by default. */
   log?: (line: string) => void;
@@ -16,10 +16,7 @@ export interface EffectsHandlerOptions {
   handlerTimeout?: number;
 }
 
-interface Worker {
-  supabase: Supabase;
-  handlers: EffectHandler[];
-}
+type Worker = Pick<DrainOptions, "outbox" | "supabase" | "handlers">;
 
 /** Makes the worker's request handler: whoever has the secret key has the outbox drained. */
 export function createEffectsHandler(
@@ -30,14 +27,14 @@ export function createEffectsHandler(
 
   async function work(config: EffectsConfig): Promise<Response> {
     if (worker === undefined) {
-      const supabase = options.createSupabase(config);
+      const supabase = createSupabase(config);
+      const outbox = createOutbox(supabase);
       const handlers = options.configuredHandlers(config);
-      await createOutbox(supabase).configure(handlers.map(({ name }) => name));
-      worker = { supabase, handlers };
+      await outbox.configure(handlers.map(({ name }) => name));
+      worker = { outbox, supabase, handlers };
     }
     const report = await drain({
       ...worker,
-      outbox: createOutbox(worker.supabase),
       log,
       ...(options.handlerTimeout === undefined ? {} : { handlerTimeout: options.handlerTimeout }),
     });

@@ -1,4 +1,5 @@
-import type { Effect, Supabase } from "./effect.ts";
+import type { Supabase } from "../_shared/supabase.ts";
+import type { Effect } from "./effect.ts";
 
 /** The outbox as the worker sees it. Each call throws if the database does not process it. */
 export interface Outbox {

@@ -1,4 +1,6 @@
-import { createClient } from "@supabase/supabase-js";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { createSupabase } from "../_shared/supabase.ts";
+import type { SupabaseEnv } from "../_shared/supabase_env.ts";
 import { Inapplicable, Unavailable } from "./errors.ts";
 import type { Call } from "./mapping.ts";
 
@@ -18,9 +20,7 @@ const INAPPLICABLE_SQLSTATE = /^(?:22|23|54)[0-9A-Z]{3}$/;
 export type CallDatabase = (call: Call) => Promise<unknown>;
 
 /** Where the calls go. */
-export interface DatabaseOptions {
-  supabaseUrl: string;
-  supabaseKey: string;
+export interface DatabaseOptions extends SupabaseEnv {
   /** Milliseconds; 8,000 by default. */
   timeout?: number;
 }
@@ -33,9 +33,8 @@ export interface DatabaseOptions {
  * answers 500 to deadlocks and timeouts too.
  */
 export function createDatabase(options: DatabaseOptions): CallDatabase {
-  const supabase = createClient(options.supabaseUrl, options.supabaseKey, {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-  });
+  // A call names its function and arguments together: the client's own types check them one by one.
+  const supabase: SupabaseClient = createSupabase(options);
   return async ({ rpc, args }) => {
     const { data, error } = await supabase
       .rpc(rpc, args)

@@ -1,6 +1,7 @@
 import { Webhook } from "svix";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
-import { type Env, readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
+import { type Env, readList, readOrComplain } from "../_shared/read_env.ts";
+import { readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
 
 /** What the function needs to know, read once per isolate. */
 export interface Config extends SupabaseEnv {
@@ -17,12 +18,9 @@ const MIN_SECRET_BYTES = 24;
 
 const SECRET_PREFIX = "whsec_";
 
-/**
- * Reads the configuration. Never throws: a function that is misconfigured still starts, answers 500
- * and says in its log which variable is wrong.
- */
+/** Reads the configuration, once per isolate. */
 export function readConfig(env: Env): Config | Misconfiguration {
-  try {
+  return readOrComplain(() => {
     const instanceId = env.get("CLERK_INSTANCE_ID");
     return {
       webhooks: readSigningSecrets(env),
@@ -30,10 +28,7 @@ export function readConfig(env: Env): Config | Misconfiguration {
       effectTypes: readEffectTypes(env),
       ...readSupabaseEnv(env),
     };
-  } catch (error) {
-    if (error instanceof Misconfiguration) return error;
-    throw error;
-  }
+  });
 }
 
 /** `CLERK_WEBHOOK_SIGNING_SECRET` is Clerk's own name; older guides say `CLERK_WEBHOOK_SECRET`. */
@@ -41,7 +36,7 @@ function readSigningSecrets(env: Env): Webhook[] {
   const variable = env.get("CLERK_WEBHOOK_SIGNING_SECRET")
     ? "CLERK_WEBHOOK_SIGNING_SECRET"
     : "CLERK_WEBHOOK_SECRET";
-  const secrets = (env.get(variable) ?? "").split(/[\s,]+/).filter((secret) => secret !== "");
+  const secrets = readList(env, variable);
   if (secrets.length === 0) {
     throw new Misconfiguration("CLERK_WEBHOOK_SIGNING_SECRET", "The signing secret is not set");
   }
@@ -50,9 +45,8 @@ function readSigningSecrets(env: Env): Webhook[] {
 
 /** Those that the configured effects listen to; `EFFECT_TYPES` names those of one's own effects. */
 function readEffectTypes(env: Env): Set<string> {
-  const own = (env.get("EFFECT_TYPES") ?? "").split(/[\s,]+/).filter((type) => type !== "");
   return new Set([
-    ...own,
+    ...readList(env, "EFFECT_TYPES"),
     ...(env.get("RESEND_API_KEY") ? ["user.created"] : []),
     ...(env.get("CLEAN_UP_BUCKETS") ? ["user.deleted"] : []),
   ]);

@@ -6,6 +6,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 
+/** To the database, at most. */
+const CONNECTIONS = 20;
+
 /** What a REST API serves, and to whom. */
 export interface RestApiOptions {
   /** Connection string of a role that may become each caller and see the whole schema. */
@@ -14,8 +17,6 @@ export interface RestApiOptions {
   jwtSecret: string;
   publishableKey: string;
   secretKey: string;
-  /** Database connections; 20 by default. */
-  connections?: number;
 }
 
 /** Answers requests below `/rest/v1`. */
@@ -32,7 +33,7 @@ export function createRestApi(options: RestApiOptions): RestApi {
   const connection = createPostgresConnection({
     url: options.databaseUrl,
     postgresOptions: {
-      max: options.connections ?? 20,
+      max: CONNECTIONS,
       onnotice: () => {},
       types: { json: jsonText(114), jsonb: jsonText(3802) },
     },

@@ -1,6 +1,7 @@
 import { createDatabase } from "../../functions/clerk-webhook/database.ts";
 import { readConfig } from "../../functions/clerk-webhook/env.ts";
 import { createHandler, type HandlerOptions } from "../../functions/clerk-webhook/handler.ts";
+import { functionEnv } from "./function_env.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -14,14 +15,9 @@ export function serveWebhook(
   env: Record<string, string>,
   options: Partial<HandlerOptions> = {},
 ): string {
-  const variables = new Map(Object.entries({
-    SUPABASE_URL: stack.apiUrl,
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.keys.secretKey }),
-    ...env,
-  }));
   stack.serveFunction(
     "clerk-webhook",
-    createHandler({ config: readConfig(variables), createDatabase, ...options }),
+    createHandler({ config: readConfig(functionEnv(stack, env)), createDatabase, ...options }),
   );
   return `${stack.apiUrl}/functions/v1/clerk-webhook`;
 }

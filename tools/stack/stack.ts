@@ -25,7 +25,6 @@ export interface StackOptions {
   isExposedByDefault?: boolean;
   /** Settings of the Postgres server. */
   settings?: Record<string, string>;
-  hasMigrations?: boolean;
 }
 
 /** A Supabase project on this machine, as far as the mirror needs one, without Docker. */
@@ -50,7 +49,7 @@ export interface Stack {
 }
 
 /** The keys of a throw-away stack: known to everybody, good on 127.0.0.1 only. */
-export const LOCAL_KEYS: ApiKeys = {
+const LOCAL_KEYS: ApiKeys = {
   publishableKey: "sb_publishable_local_development_only",
   secretKey: "sb_secret_local_development_only",
   jwtSecret: "local-development-only-jwt-secret-of-64-characters-000000000000",
@@ -72,7 +71,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     cleanUp.defer(() => server.stop());
     const url = (role: string) => `postgresql://${role}:postgres@127.0.0.1:${port}/postgres`;
     await preparePlatform(server.superuserUrl, options.isExposedByDefault ?? false);
-    if (options.hasMigrations ?? true) await pushMigrations(url("postgres"));
+    await pushMigrations(url("postgres"));
 
     const connect = () => createRestApi({ databaseUrl: url("postgres"), ...keys });
     let restApi = connect();

@@ -1,4 +1,5 @@
-import type { EffectHandler, Supabase } from "../effect.ts";
+import type { Supabase } from "../../_shared/supabase.ts";
+import type { EffectHandler } from "../effect.ts";
 
 /** Which Storage buckets hold folders of users, each named by the user's id. */
 export interface CleanUpConfig {

@@ -1,0 +1,22 @@
+import { Misconfiguration } from "./misconfiguration.ts";
+
+/** Where variables are read from: `Deno.env`, or a map in its place. */
+export type Env = Pick<typeof Deno.env, "get">;
+
+/** The items of a variable, separated by spaces or commas; none where it is not set. */
+export function readList(env: Env, variable: string): string[] {
+  return (env.get(variable) ?? "").split(/[\s,]+/).filter((item) => item !== "");
+}
+
+/**
+ * Reads a configuration without throwing: a function that is misconfigured still starts, answers 500
+ * and says in its log which variable is wrong.
+ */
+export function readOrComplain<Config>(read: () => Config): Config | Misconfiguration {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Misconfiguration) return error;
+    throw error;
+  }
+}
