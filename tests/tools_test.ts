@@ -1,39 +1,13 @@
 /** What a developer runs: the demo, the development stack from start to stop, the trigger. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import postgres from "postgres";
 import { newSigningSecret } from "../tools/events/signed_request.ts";
-import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { finish, type Finished, task } from "./helpers/command.ts";
 import { openMirror } from "./helpers/mirror.ts";
 
 /** Milliseconds within which a stack has to be up. */
 const DEADLINE = 60_000;
-
-interface Finished {
-  code: number;
-  output: string;
-}
-
-function task(name: string, args: string[] = [], env: Record<string, string> = {}): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", name, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-async function finish(command: Deno.Command): Promise<Finished> {
-  const { code, stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    output: stripVTControlCharacters(decoder.decode(stdout) + decoder.decode(stderr)),
-  };
-}
 
 /** A development stack that was started and has said where it is. */
 interface DevStack {
