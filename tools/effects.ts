@@ -10,10 +10,8 @@ import { readEffectsConfig } from "../functions/clerk-effects/env.ts";
 import { createOutbox } from "../functions/clerk-effects/outbox.ts";
 import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
 import { createSupabase } from "../functions/_shared/supabase.ts";
-import type { Env } from "../functions/_shared/read_env.ts";
-import { runningStack } from "./dev/folder.ts";
 import { runMain } from "./cli/run_main.ts";
-import { readConfigured, readSecretKey } from "./dev/variables.ts";
+import { projectEnv } from "./dev/project_env.ts";
 
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { every: { type: "string" } } });
@@ -21,7 +19,7 @@ async function main(args: string[]): Promise<void> {
   if (every !== undefined && !(every > 0)) {
     throw new Error(`"--every ${values.every}" is not a number of seconds`);
   }
-  const config = readEffectsConfig(await withRunningStack());
+  const config = readEffectsConfig(await projectEnv());
   if (config instanceof Misconfiguration) throw new Error(`${config.variable}: ${config.message}`);
 
   const supabase = createSupabase(config);
@@ -34,20 +32,6 @@ async function main(args: string[]): Promise<void> {
     console.log(JSON.stringify(report));
     if (every !== undefined) await new Promise((resolve) => setTimeout(resolve, every * 1000));
   } while (every !== undefined);
-}
-
-/** What is configured, with the running development stack as the project where none is named. */
-async function withRunningStack(): Promise<Env> {
-  const configured = await readConfigured();
-  const stack = configured("SUPABASE_URL") ? undefined : await runningStack();
-  const key = stack ? await readSecretKey() : undefined;
-  return {
-    get(name) {
-      if (stack && name === "SUPABASE_URL") return stack.apiUrl;
-      if (key && name === "SUPABASE_SECRET_KEYS") return JSON.stringify({ default: key });
-      return configured(name);
-    },
-  };
 }
 
 await runMain(main);
