@@ -819,12 +819,17 @@ export type Database = {
         Returns: boolean;
       };
       "configure_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
+      "delete_backfill_cursors": { Args: { "resources": Json }; Returns: undefined };
       "delete_organization": {
         Args: { "organization_id": string; "webhook"?: Json };
         Returns: string;
       };
       "delete_organization_domain": {
         Args: { "domain_id": string; "webhook"?: Json };
+        Returns: string;
+      };
+      "delete_organization_invitation": {
+        Args: { "invitation_id": string; "webhook"?: Json };
         Returns: string;
       };
       "delete_organization_membership": {
@@ -845,6 +850,7 @@ export type Database = {
         Returns: string;
       };
       "delete_profile": { Args: { "user_id": string; "webhook"?: Json }; Returns: string };
+      "delete_waitlist_entry": { Args: { "entry_id": string; "webhook"?: Json }; Returns: string };
       "fail_effect": {
         Args: {
           "delay_seconds"?: number;
@@ -854,10 +860,29 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "keep_backfill_cursor": {
+        Args: {
+          "is_finished": boolean;
+          "last_position": Json;
+          "object_count": number;
+          "resource": string;
+        };
+        Returns: undefined;
+      };
       "keep_dead_letter": { Args: { "dead_letter": Json }; Returns: string };
       "log_sessions": {
         Args: { "profiles": Json; "sessions": Json; "webhook"?: Json };
         Returns: string;
+      };
+      "read_backfill_cursors": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "is_finished": boolean;
+          "last_position": Json;
+          "object_count": number;
+          "resource": string;
+          "started_at": string;
+        }[];
       };
       "read_dead_letters": {
         Args: { "after_webhook_id"?: string; "page_size"?: number };
@@ -871,6 +896,16 @@ export type Database = {
           "webhook_id": string;
         }[];
       };
+      "read_mirrored_objects": {
+        Args: {
+          "after_created_at"?: string;
+          "after_id"?: string;
+          "page_size"?: number;
+          "table_name": string;
+        };
+        Returns: Json;
+      };
+      "read_mirrored_versions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
       "take_effects": {
         Args: { "batch_size": number; "handlers": (string)[]; "lease_seconds": number };
         Returns: {

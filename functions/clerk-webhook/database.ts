@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { createSupabase } from "../_shared/supabase.ts";
 import type { SupabaseEnv } from "../_shared/supabase_env.ts";
 import { Inapplicable, Unavailable } from "./errors.ts";
-import type { Call } from "./mapping.ts";
+import type { BulkCall, Call } from "./mapping.ts";
 
 /**
  * Milliseconds that one call may take: longer than the functions' own statement timeout (5 s), so
@@ -17,7 +17,7 @@ const CALL_TIMEOUT = 8_000;
 const INAPPLICABLE_SQLSTATE = /^(?:22|23|54)[0-9A-Z]{3}$/;
 
 /** Makes one call, one transaction, and returns the outcome that the database names. */
-export type CallDatabase = (call: Call) => Promise<unknown>;
+export type CallDatabase = (call: Call | BulkCall) => Promise<unknown>;
 
 /** Where the calls go. */
 export interface DatabaseOptions extends SupabaseEnv {

@@ -25,6 +25,12 @@ export type Call = {
   [Name in keyof Functions]: { rpc: Name; args: Functions[Name]["Args"] };
 }[keyof Functions];
 
+/** One call for many objects: the rows of their calls together, by argument. */
+export interface BulkCall {
+  rpc: Call["rpc"];
+  args: Record<string, Json[]>;
+}
+
 /** The event around an object, as the database records it. */
 export type Webhook = {
   /** The `svix-id` header. */

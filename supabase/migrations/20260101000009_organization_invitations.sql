@@ -90,6 +90,31 @@ $$;
 revoke execute on function public.upsert_organization_invitations (jsonb, jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.upsert_organization_invitations (jsonb, jsonb, jsonb) to service_role;
 
+-- No event tells that an invitation is gone: a reconciliation finds out.
+create function public.delete_organization_invitation(invitation_id text, webhook jsonb default null)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  has_moved boolean;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects('{}', array[invitation_id]);
+  has_moved := clerk_sync.bury_object(invitation_id, webhook);
+  delete from public.organization_invitations where id = invitation_id;
+  return clerk_sync.conclude_webhook(webhook, has_moved);
+end;
+$$;
+
+revoke execute on function public.delete_organization_invitation (text, jsonb) from public, anon, authenticated;
+grant execute on function public.delete_organization_invitation (text, jsonb) to service_role;
+
 -- No event tells that an invitation has expired: its timestamp does.
 create view public.organization_invitation_states
 with (security_invoker = true)

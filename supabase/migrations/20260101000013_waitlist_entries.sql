@@ -64,3 +64,28 @@ $$;
 
 revoke execute on function public.upsert_waitlist_entries (jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.upsert_waitlist_entries (jsonb, jsonb) to service_role;
+
+-- No event tells that an entry was deleted: a reconciliation finds out.
+create function public.delete_waitlist_entry(entry_id text, webhook jsonb default null)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  has_moved boolean;
+begin
+  if not clerk_sync.claim_webhook(webhook) then
+    return 'duplicate';
+  end if;
+
+  perform clerk_sync.lock_objects('{}', array[entry_id]);
+  has_moved := clerk_sync.bury_object(entry_id, webhook);
+  delete from public.waitlist_entries where id = entry_id;
+  return clerk_sync.conclude_webhook(webhook, has_moved);
+end;
+$$;
+
+revoke execute on function public.delete_waitlist_entry (text, jsonb) from public, anon, authenticated;
+grant execute on function public.delete_waitlist_entry (text, jsonb) to service_role;

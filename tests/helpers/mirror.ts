@@ -88,3 +88,9 @@ function connect(target: Target, stop: () => Promise<void> = async () => {}): Mi
     },
   };
 }
+
+/** How many rows a table has. */
+export async function countRows({ sql }: Mirror, table: string): Promise<number> {
+  const [row] = await sql`select count(*)::integer as count from ${sql(table)}`;
+  return row?.count;
+}

@@ -11,11 +11,13 @@ const plan = z.nullish(z.object({
   name: optionalText,
   amount: optionalInteger,
   currency: optionalText,
+  fee: money,
 }));
 
 /**
  * The fields of an item that have a column. Clerk's schema says `interval`, its TypeScript types
- * `plan_period`; only the schema has `subscription_id`, `seats` and a version, only the types `amount`.
+ * `plan_period`; only the schema has `subscription_id`, `seats` and a version, only the types `amount`. The Backend API
+ * tells the price by the plan's `fee`, and no `subscription_id`.
  */
 const fields = {
   subscription_id: optionalText,
@@ -63,8 +65,8 @@ export function toSubscriptionItem(
     plan_name: item.plan?.name,
     status: item.status,
     interval: item.interval ?? item.plan_period,
-    amount: item.amount?.amount ?? item.plan?.amount,
-    currency: item.amount?.currency ?? item.plan?.currency,
+    amount: item.amount?.amount ?? item.plan?.amount ?? item.plan?.fee?.amount,
+    currency: item.amount?.currency ?? item.plan?.currency ?? item.plan?.fee?.currency,
     quantity: item.seats?.quantity,
     is_free_trial: item.is_free_trial,
     period_start: item.period_start,

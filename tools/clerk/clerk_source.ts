@@ -1,0 +1,210 @@
+import { type ClerkClient, createClerkClient } from "@clerk/backend";
+import { ClerkAPIResponseError, isClerkAPIResponseError } from "@clerk/backend/errors";
+import pRetry from "p-retry";
+import pThrottle from "p-throttle";
+import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import type { ClerkEnv } from "./clerk_env.ts";
+
+/** Clerk's limits, in requests per 10 s, less a fifth that is left to the application itself. */
+const WINDOW = 10_000;
+const PRODUCTION_REQUESTS = 800;
+const DEVELOPMENT_REQUESTS = 80;
+
+/** Milliseconds that one request may take. */
+const REQUEST_TIMEOUT = 30_000;
+
+/** After the first attempt: with the pauses below, about ten minutes of trouble are got over. */
+const RETRIES = 12;
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 60_000;
+
+const CLERK = "https://api.clerk.com";
+
+/** The version of the API that the pinned client speaks. */
+const API_VERSION = "2026-05-12";
+
+/** An object as Clerk lists it. */
+export interface ClerkObject extends Record<string, unknown> {
+  id: string;
+  /** Unix milliseconds. */
+  created_at: number;
+}
+
+/** A page of a list. */
+export interface ClerkPage {
+  objects: ClerkObject[];
+  /** How many there are in all, where Clerk says so. */
+  total?: number;
+}
+
+/** Reads a Clerk instance, within its limits, and gets over what passes. */
+export interface ClerkSource {
+  /**
+   * Asks through Clerk's own client.
+   *
+   * @param requests How many requests the client makes of it.
+   * @throws {Error} in a sentence: what Clerk refuses, or what did not pass.
+   */
+  ask<Answer>(
+    question: (clerk: ClerkClient) => Promise<Answer>,
+    requests?: number,
+  ): Promise<Answer>;
+  /**
+   * Asks for a list by its path below `/v1`, as it is: for lists that Clerk's client has no method
+   * for, or whose objects it reshapes and cuts.
+   *
+   * @throws {Error} likewise.
+   */
+  list(path: string, query?: Record<string, string | number>): Promise<ClerkPage>;
+  /**
+   * Asks for a single object likewise; undefined if there is none.
+   *
+   * @throws {Error} likewise.
+   */
+  find(path: string): Promise<ClerkObject | undefined>;
+}
+
+/** Whether an instance has no such objects at all: a feature is off, or not part of its plan. */
+export function isMissingFeature(error: unknown): boolean {
+  return error instanceof Error && isClerkAPIResponseError(error.cause) &&
+    error.cause.errors.length > 0 && [402, 403, 404].includes(error.cause.status);
+}
+
+/** Whether Clerk says that there is no such object. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && isClerkAPIResponseError(error.cause) &&
+    error.cause.status === 404;
+}
+
+/** @param onPause Hears of every attempt that failed and is made again. */
+export function createClerkSource(
+  { secretKey, apiUrl }: ClerkEnv,
+  onPause: (reason: string) => void = () => {},
+): ClerkSource {
+  const clerk = createClerkClient({
+    secretKey,
+    ...(apiUrl === undefined ? {} : { apiUrl }),
+    telemetry: { disabled: true },
+  });
+  const base = (apiUrl ?? CLERK).replace(/\/+$/, "");
+  const limit = secretKey.startsWith("sk_live_") ? PRODUCTION_REQUESTS : DEVELOPMENT_REQUESTS;
+  const takeTurn = pThrottle({ limit, interval: WINDOW, strict: true })(async () => {});
+
+  const persist = async <Answer>(
+    question: () => Promise<Answer>,
+    requests = 1,
+  ): Promise<Answer> => {
+    try {
+      return await pRetry(async () => {
+        for (let request = 0; request < requests; request++) await takeTurn();
+        return await withTimeout(question());
+      }, {
+        retries: RETRIES,
+        minTimeout: FIRST_PAUSE,
+        maxTimeout: LONGEST_PAUSE,
+        randomize: true,
+        shouldRetry: ({ error }) => passes(error),
+        async onFailedAttempt({ error, retriesLeft }) {
+          if (retriesLeft === 0 || !passes(error)) return;
+          onPause(describe(error));
+          if (isClerkAPIResponseError(error)) await pause((error.retryAfter ?? 0) * 1000);
+        },
+      });
+    } catch (error) {
+      throw new Error(describe(error), { cause: error });
+    }
+  };
+  return {
+    ask: (question, requests) => persist(() => question(clerk), requests),
+    list: (path, query = {}) => persist(async () => toPage(await get(path, query))),
+    async find(path) {
+      try {
+        return await persist(async () => toObject(await get(path)));
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+  };
+
+  async function get(path: string, query: Record<string, string | number> = {}): Promise<unknown> {
+    const url = new URL(`${base}/v1${path}`);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+    const response = await fetch(url, {
+      headers: { authorization: `Bearer ${secretKey}`, "clerk-api-version": API_VERSION },
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT),
+    });
+    if (response.ok) return await response.json();
+    const body: unknown = await response.json().catch(() => undefined);
+    throw new ClerkAPIResponseError(response.statusText, {
+      data: isRecord(body) && Array.isArray(body.errors) ? body.errors : [],
+      status: response.status,
+      retryAfter: Number(response.headers.get("retry-after")),
+    });
+  }
+}
+
+/**
+ * A list as Clerk answers it: objects, or `{ data, total_count }`.
+ *
+ * @throws {Error} if it is none.
+ */
+export function toPage(answer: unknown): ClerkPage {
+  const data = isRecord(answer) ? answer.data : answer;
+  if (!Array.isArray(data)) throw new Error("Clerk's answer is not a list");
+  const total = isRecord(answer) ? answer.total_count ?? answer.totalCount : undefined;
+  return {
+    objects: data.map(toObject),
+    ...(typeof total === "number" ? { total } : {}),
+  };
+}
+
+/** An object of the client's in the form in which Clerk sent it, where the client has kept it. */
+function toObject(item: unknown): ClerkObject {
+  const object = isRecord(item) && isRecord(item.raw) ? item.raw : item;
+  if (!isRecord(object) || typeof object.id !== "string") {
+    throw new Error("Clerk's answer holds something that is not an object with an id");
+  }
+  // Items of subscriptions may lack it; they come in the order of their creation all the same.
+  const createdAt = typeof object.created_at === "number" ? object.created_at : 0;
+  return { ...object, id: object.id, created_at: createdAt };
+}
+
+/** A client's request can't be aborted: what takes too long is left alone. */
+async function withTimeout<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new DOMException("Clerk did not answer in time", "TimeoutError")),
+    REQUEST_TIMEOUT,
+  );
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether trying again can help: limits, faults of the server, and no answer at all. */
+function passes(error: unknown): boolean {
+  if (!isClerkAPIResponseError(error)) return true;
+  const { status } = error;
+  return status === undefined || status === 408 || status === 429 || status >= 500;
+}
+
+function describe(error: unknown): string {
+  if (!isClerkAPIResponseError(error)) {
+    return `Clerk can't be read: ${error instanceof Error ? error.message : error}`;
+  }
+  if (error.status === 401) {
+    return 'Clerk refuses the key: "CLERK_SECRET_KEY" is not the secret key of an instance';
+  }
+  const [first] = error.errors;
+  const reason = first?.longMessage || first?.message || error.message || "no reason given";
+  return error.status === undefined
+    ? `Clerk can't be reached: ${reason}`
+    : `Clerk answers ${error.status}: ${reason}`;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,158 @@
+import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
+import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import { type ClerkObject, type ClerkSource, isNotFound } from "./clerk_source.ts";
+import {
+  type MirroredObject,
+  type MirroredVersion,
+  readMirroredObjects,
+  readMirroredVersions,
+} from "./mirrored.ts";
+import { readPages } from "./read_pages.ts";
+import { MAX_FILTER_IDS, type Removal, type Resource } from "./resources.ts";
+
+/** A page's worth of differences, as the object is in Clerk, or was in the mirror. */
+export type Drift =
+  | { kind: "missing" | "outdated"; objects: ClerkObject[] }
+  | { kind: "gone"; objects: MirroredObject[] };
+
+/** What to compare. */
+export interface DriftOptions {
+  source: ClerkSource;
+  database: CallDatabase;
+  resource: Resource;
+  /** Milliseconds: what was updated within them is let be, since its webhook may be on its way. */
+  grace: number;
+  /** Hears how many objects of Clerk's were compared. */
+  onPage?: (count: number, expected: number | undefined) => void;
+}
+
+/**
+ * Compares a table with Clerk's list, both in the order of creation and page by page: what the mirror
+ * lacks, what is newer in Clerk, and what only the mirror has. The last is looked for in Clerk once
+ * more, one by one, before it counts: no list that was read while objects came and went is proof.
+ */
+export async function* findDrift(options: DriftOptions): AsyncGenerator<Drift> {
+  const { source, resource, onPage } = options;
+  const findGone = goneFinder(options);
+  let count = 0;
+  for await (const page of readPages(resource.listing(source))) {
+    const before = page.position.createdAfter > 0 ? count : 0;
+    count += page.objects.length;
+    onPage?.(count, page.total === undefined ? undefined : page.total + before);
+    yield* await findStale(options, await resource.expand?.(source, page.objects) ?? page.objects);
+    yield* findGone(page.objects, page.position.key);
+  }
+  yield* findGone([], Infinity);
+}
+
+/** Those of the objects that the mirror lacks, or has an older version of. */
+async function findStale(
+  { database, resource, grace }: DriftOptions,
+  objects: ClerkObject[],
+): Promise<Drift[]> {
+  const settled = objects.filter(({ updated_at }) => !(Number(updated_at) > Date.now() - grace));
+  const states = await compareWithMirror(database, resource, settled);
+  const drift: Drift[] = (["missing", "outdated"] as const).map((kind) => ({
+    kind,
+    objects: settled.filter(({ id }) => states.get(id) === kind),
+  }));
+  return drift.filter(({ objects }) => objects.length > 0);
+}
+
+/**
+ * How the mirror stands with each of the objects, by id. One that is deleted in the mirror is in
+ * order: its deletion came after the list was read, and Clerk does not use ids again. So is one whose
+ * owner is deleted: Clerk goes on listing the payments of users who are gone.
+ */
+export async function compareWithMirror(
+  database: CallDatabase,
+  { table }: Resource,
+  objects: ClerkObject[],
+): Promise<Map<string, "in order" | "missing" | "outdated">> {
+  const ids = objects.flatMap((object) => [object.id, ...ownersOf(object)]);
+  const versions = await readMirroredVersions(database, table, [...new Set(ids)]);
+  const isDeleted = (id: string) => versions.get(id)?.isDeleted ?? false;
+  return new Map(objects.map((object) => {
+    const { id, updated_at } = object;
+    if ([id, ...ownersOf(object)].some(isDeleted)) return [id, "in order"];
+    const version = versions.get(id);
+    if (version === undefined) return [id, "missing"];
+    return [id, isOlder(version, updated_at) ? "outdated" : "in order"];
+  }));
+}
+
+/** Ids of the users and organizations that an object belongs to, wherever its kind has them. */
+function ownersOf(object: ClerkObject): string[] {
+  const { organization_id, organization, public_user_data, payer } = object;
+  const holders = [public_user_data, payer].filter(isRecord);
+  return [
+    organization_id,
+    isRecord(organization) && organization.id,
+    ...holders.flatMap(({ user_id, organization_id }) => [user_id, organization_id]),
+  ].filter((id) => typeof id === "string");
+}
+
+/** A placeholder is older than anything. */
+function isOlder({ updatedAt }: MirroredVersion, time: unknown): boolean {
+  return updatedAt === undefined || (typeof time === "number" && updatedAt < time);
+}
+
+/**
+ * Follows Clerk's list through the mirror's rows. Given a page and the time of creation at which it
+ * ends, it yields the older rows that no page has had, and that Clerk does not have on a second look.
+ */
+function goneFinder({ source, database, resource }: DriftOptions) {
+  const { removal, table } = resource;
+  const rows = readMirroredObjects(database, table);
+  let row: IteratorResult<MirroredObject, void> | undefined;
+  // Ids that may still be met among the rows, with their times of creation.
+  let listed = new Map<string, number>();
+
+  return async function* (objects: ClerkObject[], end: number): AsyncGenerator<Drift> {
+    if (removal === undefined) return;
+    for (const { id, created_at } of objects) listed.set(id, created_at);
+    const candidates = [];
+    for (
+      row ??= await rows.next();
+      !row.done && row.value.createdAt < end;
+      row = await rows.next()
+    ) {
+      if (!listed.has(row.value.id)) candidates.push(row.value);
+      if (candidates.length >= MAX_FILTER_IDS) {
+        yield* confirmGone(source, removal, candidates.splice(0));
+      }
+    }
+    yield* confirmGone(source, removal, candidates);
+    listed = new Map([...listed].filter(([, createdAt]) => createdAt >= end));
+  };
+}
+
+async function* confirmGone(
+  source: ClerkSource,
+  removal: Removal,
+  candidates: MirroredObject[],
+): AsyncGenerator<Drift> {
+  if (candidates.length === 0) return;
+  const found = await removal.findExisting?.(source, candidates.map(({ id }) => id));
+  const existing = new Set(found?.objects.map(({ id }) => id));
+  const gone = [];
+  for (const candidate of candidates) {
+    if (!existing.has(candidate.id) && !await exists(source, removal, candidate)) {
+      gone.push(candidate);
+    }
+  }
+  if (gone.length > 0) yield { kind: "gone", objects: gone };
+}
+
+async function exists(
+  source: ClerkSource,
+  removal: Removal,
+  object: MirroredObject,
+): Promise<boolean> {
+  try {
+    return await source.ask((clerk) => removal.exists(clerk, object));
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}

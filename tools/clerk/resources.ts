@@ -1,0 +1,279 @@
+/** What a Clerk instance has that the mirror has a table for, in the order in which it depends. */
+import type { ClerkClient } from "@clerk/backend";
+import type { Call } from "../../functions/clerk-webhook/mapping.ts";
+import type { EventType } from "../../functions/clerk-webhook/event.ts";
+import type { Database } from "../../functions/_shared/database.types.ts";
+import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import { type ClerkObject, type ClerkPage, type ClerkSource, toPage } from "./clerk_source.ts";
+import type { MirroredObject } from "./mirrored.ts";
+import type { Listing, PageQuery } from "./read_pages.ts";
+
+/** A kind of objects that can be listed for a whole instance. */
+export interface Resource {
+  /** As `--only` calls it. */
+  name: string;
+  table: keyof Database["public"]["Tables"];
+  /** The event whose mapping makes rows of the objects. */
+  eventType: EventType;
+  /** The list to read, oldest first where Clerk can. */
+  listing(source: ClerkSource): Listing;
+  /** The list of what was changed last, where Clerk has one. */
+  recentlyUpdated?(source: ClerkSource): Listing;
+  /** The objects that stand behind a page of the list, where the list is of something else. */
+  expand?(source: ClerkSource, objects: ClerkObject[]): Promise<ClerkObject[]>;
+  /** What a reconciliation needs to find what is gone; without it, nothing goes. */
+  removal?: Removal;
+}
+
+/** How a reconciliation makes sure that an object is gone, and removes it. */
+export interface Removal {
+  /** Those that Clerk still has of up to 100 ids, asked for at once: a first sieve, where there is one. */
+  findExisting?(source: ClerkSource, ids: string[]): Promise<ClerkPage>;
+  /** Looks for the single object; the client's error that there is none means false as well. */
+  exists(clerk: ClerkClient, object: MirroredObject): Promise<boolean>;
+  toCall(id: string): Call;
+}
+
+/** Ids that Clerk takes in one filter. */
+export const MAX_FILTER_IDS = 100;
+
+/** By their names; in dependency order, so that few placeholders are needed. */
+export const resources: readonly Resource[] = [
+  {
+    name: "users",
+    table: "profiles",
+    eventType: "user.updated",
+    listing: (source) => userListing(source, "created_at"),
+    recentlyUpdated: (source) => userListing(source, "updated_at"),
+    removal: {
+      findExisting: async (source, userId) =>
+        toPage(await source.ask((clerk) => clerk.users.getUserList({ userId, limit: 100 }), 2)),
+      exists: async (clerk, { id }) => (await clerk.users.getUser(id)).id === id,
+      toCall: (user_id) => ({ rpc: "delete_profile", args: { user_id } }),
+    },
+  },
+  {
+    name: "organizations",
+    table: "organizations",
+    eventType: "organization.updated",
+    listing: (source) =>
+      oldestFirst(async (query) =>
+        toPage(
+          await source.ask((clerk) =>
+            clerk.organizations.getOrganizationList({ ...query, orderBy: "+created_at" })
+          ),
+        )
+      ),
+    removal: {
+      findExisting: async (source, organizationId) =>
+        toPage(
+          await source.ask((clerk) =>
+            clerk.organizations.getOrganizationList({ organizationId, limit: 100 })
+          ),
+        ),
+      exists: async (clerk, { id }) =>
+        (await clerk.organizations.getOrganization({ organizationId: id })).id === id,
+      toCall: (organization_id) => ({ rpc: "delete_organization", args: { organization_id } }),
+    },
+  },
+  {
+    name: "memberships",
+    table: "organization_memberships",
+    eventType: "organizationMembership.updated",
+    listing: (source) =>
+      oldestFirst(async (query) =>
+        toPage(
+          await source.ask((clerk) =>
+            clerk.organizations.getInstanceOrganizationMembershipList({
+              ...query,
+              orderBy: "+created_at",
+            })
+          ),
+        )
+      ),
+    removal: {
+      // A member who was added again has a membership of another id.
+      async exists(clerk, { id, organization_id, user_id }) {
+        if (organization_id === null || user_id === null) return false;
+        const { data } = await clerk.organizations.getOrganizationMembershipList({
+          organizationId: organization_id,
+          userId: [user_id],
+          limit: 100,
+        });
+        return data.some((membership) => membership.id === id);
+      },
+      toCall: (membership_id) => ({
+        rpc: "delete_organization_membership",
+        args: { membership_id, organizations: [], profiles: [] },
+      }),
+    },
+  },
+  {
+    name: "invitations",
+    table: "organization_invitations",
+    eventType: "organizationInvitation.accepted",
+    listing: (source) => oldestFirst(listAsItIs(source, "/organization_invitations")),
+    removal: {
+      async exists(clerk, { id, organization_id }) {
+        if (organization_id === null) return false;
+        const invitation = await clerk.organizations.getOrganizationInvitation({
+          organizationId: organization_id,
+          invitationId: id,
+        });
+        return invitation.id === id;
+      },
+      toCall: (invitation_id) => ({
+        rpc: "delete_organization_invitation",
+        args: { invitation_id },
+      }),
+    },
+  },
+  {
+    name: "domains",
+    table: "organization_domains",
+    eventType: "organizationDomain.updated",
+    listing: (source) => oldestFirst(listAsItIs(source, "/organization_domains")),
+    removal: {
+      async exists(clerk, { id, organization_id }) {
+        if (organization_id === null) return false;
+        const { data } = await clerk.organizations.getOrganizationDomainList({
+          organizationId: organization_id,
+          limit: 500,
+        });
+        return data.some((domain) => domain.id === id);
+      },
+      toCall: (domain_id) => ({ rpc: "delete_organization_domain", args: { domain_id } }),
+    },
+  },
+  {
+    name: "roles",
+    table: "organization_roles",
+    eventType: "role.updated",
+    listing: (source) => oldestFirst(listAsItIs(source, "/organization_roles")),
+    removal: {
+      exists: async (clerk, { id }) =>
+        (await clerk.organizationRoles.getOrganizationRole(id)).id === id,
+      toCall: (role_id) => ({ rpc: "delete_organization_role", args: { role_id } }),
+    },
+  },
+  {
+    name: "permissions",
+    table: "organization_permissions",
+    eventType: "permission.updated",
+    listing: (source) => oldestFirst(listAsItIs(source, "/organization_permissions")),
+    removal: {
+      exists: async (clerk, { id }) =>
+        (await clerk.organizationPermissions.getOrganizationPermission(id)).id === id,
+      toCall: (permission_id) => ({
+        rpc: "delete_organization_permission",
+        args: { permission_id },
+      }),
+    },
+  },
+  {
+    name: "waitlist_entries",
+    table: "waitlist_entries",
+    eventType: "waitlistEntry.updated",
+    listing: (source) => oldestFirst(listAsItIs(source, "/waitlist_entries")),
+    removal: {
+      async exists(clerk, { id }) {
+        const { data } = await clerk.waitlistEntries.list({ query: id, limit: 100 });
+        return data.some((entry) => entry.id === id);
+      },
+      toCall: (entry_id) => ({ rpc: "delete_waitlist_entry", args: { entry_id } }),
+    },
+  },
+  {
+    // Clerk lists no subscriptions: those of everybody who pays for an item are asked for one by one.
+    name: "subscriptions",
+    table: "subscriptions",
+    eventType: "subscription.updated",
+    listing: (source) => newestFirst(listAsItIs(source, "/billing/subscription_items")),
+    expand: subscriptionsOfPayers,
+  },
+  {
+    name: "subscription_items",
+    table: "subscription_items",
+    eventType: "subscriptionItem.updated",
+    listing: (source) => newestFirst(listAsItIs(source, "/billing/subscription_items")),
+  },
+  {
+    name: "payment_attempts",
+    table: "payment_attempts",
+    eventType: "paymentAttempt.updated",
+    listing: (source) => newestFirst(listAsItIs(source, "/billing/statements")),
+    expand: attemptsOfStatements,
+  },
+];
+
+function userListing(source: ClerkSource, key: Listing["key"]): Listing {
+  return {
+    order: key === "created_at" ? "ascending" : "descending",
+    key,
+    canBeginAfter: key === "created_at",
+    // Clerk's client asks for the number of users as well.
+    read: async ({ createdAfter, ...query }) =>
+      toPage(
+        await source.ask((clerk) =>
+          clerk.users.getUserList({
+            ...query,
+            orderBy: key === "created_at" ? "+created_at" : "-updated_at",
+            ...(createdAfter === undefined ? {} : { createdAtAfter: createdAfter }),
+          }), 2),
+      ),
+  };
+}
+
+type Read = (query: PageQuery) => Promise<ClerkPage>;
+
+function oldestFirst(read: Read): Listing {
+  return { order: "ascending", key: "created_at", canBeginAfter: false, read };
+}
+
+/** Billing is listed in this order alone. */
+function newestFirst(read: Read): Listing {
+  return { order: "descending", key: "created_at", canBeginAfter: false, read };
+}
+
+function listAsItIs(source: ClerkSource, path: string): Read {
+  const order = path.startsWith("/billing/") ? {} : { order_by: "+created_at" };
+  return ({ limit, offset }) => source.list(path, { limit, offset, ...order });
+}
+
+async function subscriptionsOfPayers(
+  source: ClerkSource,
+  items: ClerkObject[],
+): Promise<ClerkObject[]> {
+  const payers = new Map<string, unknown>();
+  for (const { payer } of items) {
+    const path = billingPath(payer);
+    if (path !== undefined) payers.set(path, payer);
+  }
+  const subscriptions = [];
+  for (const [path, payer] of payers) {
+    const subscription = await source.find(path);
+    if (subscription !== undefined) subscriptions.push({ ...subscription, payer });
+  }
+  return subscriptions;
+}
+
+function billingPath(payer: unknown): string | undefined {
+  if (!isRecord(payer)) return undefined;
+  const owner = payer.organization_id
+    ? `/organizations/${payer.organization_id}`
+    : payer.user_id && `/users/${payer.user_id}`;
+  return owner ? `${owner}/billing/subscription` : undefined;
+}
+
+async function attemptsOfStatements(
+  source: ClerkSource,
+  statements: ClerkObject[],
+): Promise<ClerkObject[]> {
+  const attempts = [];
+  for (const { id, payer } of statements) {
+    const path = `/billing/statements/${id}/payment_attempts`;
+    const { objects } = await source.list(path, { limit: 500 });
+    attempts.push(...objects.map((attempt) => ({ payer, ...attempt })));
+  }
+  return attempts;
+}

@@ -1,0 +1,95 @@
+import type { Json } from "../../functions/_shared/database.types.ts";
+import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
+import { Inapplicable } from "../../functions/clerk-webhook/errors.ts";
+import { mappings } from "../../functions/clerk-webhook/event.ts";
+import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import type { BulkCall, Call } from "../../functions/clerk-webhook/mapping.ts";
+import type { ClerkObject } from "./clerk_source.ts";
+import type { Resource } from "./resources.ts";
+
+/** An object that can't be mirrored as it is. */
+export interface Refused {
+  id: string;
+  reason: string;
+}
+
+/**
+ * Writes objects as they are in Clerk now, in one call, through the mappings and functions that
+ * webhooks go through. What is newer in the mirror, or deleted there, stays so.
+ *
+ * @returns Those that neither the mapping nor the database takes; the others are written.
+ */
+export async function writeObjects(
+  resource: Resource,
+  objects: ClerkObject[],
+  database: CallDatabase,
+): Promise<Refused[]> {
+  const { calls, refused } = mapObjects(resource, objects);
+  return [...refused, ...await writeCalls(calls, database)];
+}
+
+/** What {@link writeObjects} would write, and what the mapping refuses. */
+export function mapObjects(
+  { eventType }: Resource,
+  objects: ClerkObject[],
+): { calls: Mapped[]; refused: Refused[] } {
+  const calls: Mapped[] = [];
+  const refused: Refused[] = [];
+  // What Clerk lists holds as of now: the version of objects that tell none.
+  const envelope = {
+    id: "",
+    type: eventType,
+    occurredAt: new Date().toISOString(),
+    ipAddress: null,
+    userAgent: null,
+  };
+  for (const object of objects) {
+    try {
+      calls.push({ id: object.id, call: mappings[eventType].toCall(object, envelope) });
+    } catch (error) {
+      if (!(error instanceof Inapplicable)) throw error;
+      refused.push({ id: object.id, reason: error.message });
+    }
+  }
+  return { calls, refused };
+}
+
+interface Mapped {
+  id: string;
+  call: Call;
+}
+
+/** One row that the database refuses makes it refuse all: halves are tried until it is found. */
+async function writeCalls(calls: Mapped[], database: CallDatabase): Promise<Refused[]> {
+  const [first] = calls;
+  if (first === undefined) return [];
+  try {
+    await database(toBulkCall(first.call.rpc, calls.map(({ call }) => call)));
+    return [];
+  } catch (error) {
+    if (!(error instanceof Inapplicable)) throw error;
+    if (calls.length === 1) return [{ id: first.id, reason: error.message }];
+    const half = Math.ceil(calls.length / 2);
+    return [
+      ...await writeCalls(calls.slice(0, half), database),
+      ...await writeCalls(calls.slice(half), database),
+    ];
+  }
+}
+
+/** Many calls of one function as one: their rows together, each id once, and no webhook. */
+function toBulkCall(rpc: Call["rpc"], calls: Call[]): BulkCall {
+  const args = new Map<string, Map<unknown, Json>>();
+  for (const call of calls) {
+    for (const [name, rows] of Object.entries(call.args)) {
+      if (!Array.isArray(rows)) continue;
+      const byId = args.get(name) ?? new Map<unknown, Json>();
+      args.set(name, byId);
+      for (const row of rows) byId.set(isRecord(row) ? row.id : row, row);
+    }
+  }
+  return {
+    rpc,
+    args: Object.fromEntries([...args].map(([name, byId]) => [name, [...byId.values()]])),
+  };
+}

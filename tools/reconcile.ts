@@ -1,0 +1,83 @@
+/** Compares the mirror with Clerk in both directions: what is missing, outdated, or gone. */
+import { parseArgs, styleText } from "node:util";
+import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
+import { chooseResources } from "./clerk/choose_resources.ts";
+import { readClerkEnv } from "./clerk/clerk_env.ts";
+import { createClerkSource } from "./clerk/clerk_source.ts";
+import { connectPatiently } from "./clerk/patient_database.ts";
+import { withProgress } from "./clerk/progress.ts";
+import { type ReconcileResult, runReconcile } from "./clerk/run_reconcile.ts";
+import { listRefused } from "./cli/list_refused.ts";
+import { runMain } from "./cli/run_main.ts";
+import { formatTable } from "./cli/table.ts";
+import { projectEnv } from "./dev/project_env.ts";
+
+const USAGE = `Usage: deno task reconcile [options]
+
+Compares the mirror with a Clerk instance; the variables are those of "deno task backfill". Prints how
+many objects of each resource are missing here, outdated here, or gone from Clerk. Exit status: 0 if
+there was no difference, 1 if there was, 2 if it could not be told.
+
+Options:
+  --repair          Mend the differences: write what is missing or outdated, delete what is gone
+  --only <names>    Some resources, separated by commas, as "deno task backfill --help" names them
+  --grace <seconds> Let be what was updated so lately, since its webhook may be on its way; 60 by
+                    default`;
+
+/** Exit statuses, as those of `diff`. */
+const DIFFERENT = 1;
+const TROUBLE = 2;
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      repair: { type: "boolean", default: false },
+      only: { type: "string" },
+      grace: { type: "string", default: "60" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  const resources = chooseResources(values.only);
+  const grace = Number(values.grace) * 1000;
+  if (!(grace >= 0)) throw new Error(`"--grace ${values.grace}" is not a number of seconds`);
+  const env = await projectEnv();
+  const clerk = readClerkEnv(env);
+  const project = readSupabaseEnv(env);
+
+  const results = await withProgress(async (progress) =>
+    await runReconcile({
+      source: createClerkSource(clerk, progress.pause),
+      database: await connectPatiently(project, progress.pause),
+      resources,
+      isRepair: values.repair,
+      grace,
+      progress,
+    })
+  );
+  conclude(results, values.repair);
+}
+
+function conclude(results: ReconcileResult[], isRepair: boolean): void {
+  const rows = results.map((result) => {
+    const { name, compared, skipped, missing, outdated, gone, repaired } = result;
+    if (skipped !== undefined) return [name, "left out"];
+    const differences = [missing, outdated, gone].map(styleDifference);
+    return [name, String(compared), ...differences, ...(isRepair ? [String(repaired)] : [])];
+  });
+  const headings = ["Resource", "In Clerk", "Missing", "Outdated", "Gone"];
+  console.log(formatTable([...headings, ...(isRepair ? ["Repaired"] : [])], rows));
+  listRefused(results);
+  if (results.some(({ missing, outdated, gone }) => missing + outdated + gone > 0)) {
+    Deno.exitCode = DIFFERENT;
+  }
+}
+
+function styleDifference(count: number): string {
+  return count === 0 ? "0" : styleText("yellow", String(count));
+}
+
+await runMain(main, TROUBLE);
+// A request that was given up may still be open, and would keep the process.
+Deno.exit();
