@@ -160,6 +160,34 @@ Deno.test("--only, --dry-run and --since narrow a backfill down; features that a
   assert.deepEqual(await counts(), [1302, 1, 1]);
 });
 
+Deno.test("a backfill that failed goes on after what it has finished; --restart begins anew", async () => {
+  await using mirror = await openOwnMirror();
+  let isBroken = true;
+  await using clerk = startClerkApi({
+    secretKey: LIVE_KEY,
+    trouble: ({ path }) =>
+      isBroken && path.startsWith("/organizations") ? { status: 422 } : undefined,
+  });
+  fillSmall(clerk, BEGINNING);
+  const run = (...args: string[]) => finish(tool("backfill.ts", args, clerkEnv(clerk, mirror)));
+  const readings = () => clerk.counts.path.get("/users");
+
+  assert.equal((await run()).code, 1);
+  isBroken = false;
+  const { code, output } = await run();
+  assert.equal(code, 0, output);
+  assert.match(output, /^users +1 were read before the interruption$/m);
+  assert.equal(readings(), 1);
+  assert.equal(await countRows(mirror, "organization_memberships"), 1);
+
+  await run();
+  assert.equal(readings(), 2, "a run that came to its end leaves nothing to go on from");
+  isBroken = true;
+  await run();
+  await run("--restart");
+  assert.equal(readings(), 4);
+});
+
 Deno.test("objects that can't be mirrored are named, and keep no other from it", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi();

@@ -10,7 +10,7 @@ export interface Progress {
   /** @param expected How many there are in all, if anybody knows. */
   advance(resource: string, count: number, expected: number | undefined): void;
   end(resource: string, count: number): void;
-  /** A resource that is left out, and why. */
+  /** A resource that is not read, and why. */
   skip(resource: string, reason: string): void;
   /** Something that holds the run up for a while. */
   pause(reason: string): void;
@@ -79,7 +79,7 @@ function createBars(): Progress {
       });
       bar?.stop();
     },
-    skip: (resource, reason) => bars.log(`${resource.padEnd(NAME_WIDTH)} left out: ${reason}\n`),
+    skip: (resource, reason) => bars.log(`${resource.padEnd(NAME_WIDTH)} ${reason}\n`),
     pause: (reason) => bars.log(`${styleText("yellow", `${reason}; trying again`)}\n`),
     stop: () => bars.stop(),
   };
@@ -98,7 +98,7 @@ function createLines(): Progress {
     },
     end: (resource, count) =>
       console.log(`${resource.padEnd(NAME_WIDTH)} ${count.toLocaleString("en")} read`),
-    skip: (resource, reason) => console.log(`${resource.padEnd(NAME_WIDTH)} left out: ${reason}`),
+    skip: (resource, reason) => console.log(`${resource.padEnd(NAME_WIDTH)} ${reason}`),
     pause: (reason) => console.log(`${reason}; trying again`),
     stop() {},
   };

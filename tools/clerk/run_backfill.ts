@@ -67,7 +67,7 @@ async function backfillResource(
   const { source, database, since, isDryRun = false, progress } = options;
   const result: BackfillResult = { name, count: cursor?.count ?? 0, refused: [] };
   if (cursor?.isFinished) {
-    progress.skip(name, `${result.count.toLocaleString("en")} read before the interruption`);
+    progress.skip(name, `${result.count.toLocaleString("en")} were read before the interruption`);
     return result;
   }
 
@@ -93,7 +93,7 @@ async function backfillResource(
   } catch (error) {
     if (name === "users" || !isMissingFeature(error)) throw error;
     result.skipped = error instanceof Error ? error.message : String(error);
-    progress.skip(name, result.skipped);
+    progress.skip(name, `left out: ${result.skipped}`);
     return result;
   }
   await keep({ ...(position && { position }), count: result.count, isFinished: true });

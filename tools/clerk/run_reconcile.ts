@@ -77,7 +77,7 @@ async function reconcileResource(
   } catch (error) {
     if (name === "users" || !isMissingFeature(error)) throw error;
     result.skipped = error instanceof Error ? error.message : String(error);
-    progress.skip(name, result.skipped);
+    progress.skip(name, `left out: ${result.skipped}`);
     return result;
   }
   progress.end(name, result.compared);
