@@ -1,11 +1,12 @@
 /** A backfill from Clerk's Backend API, run as a command: what it brings, and what it gets over. */
 import assert from "node:assert/strict";
 import { newId } from "../tools/events/new_id.ts";
+import { runMeasured } from "../tools/cli/run_measured.ts";
 import { type ClerkApi, startClerkApi } from "./helpers/clerk/api.ts";
 import { fillLarge, fillSmall } from "./helpers/clerk/fill.ts";
 import { newMembership, newOrganization, newUser } from "./helpers/clerk/objects.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
-import { finish, finishMeasured, task, tool } from "./helpers/command.ts";
+import { finish, task, tool } from "./helpers/command.ts";
 import { countRows, type Mirror, openOwnMirror } from "./helpers/mirror.ts";
 
 const BEGINNING = Date.UTC(2026, 0, 1);
@@ -228,7 +229,7 @@ Deno.test("100,000 users and 10,000 organizations, killed and resumed among live
   });
 
   await t.step("it resumes, within 300 MB, while webhooks go on", async () => {
-    const resumed = finishMeasured(tool("backfill.ts", [], env));
+    const resumed = runMeasured(tool("backfill.ts", [], env));
     let isRunning = true;
     const ended = resumed.finally(() => isRunning = false);
     while (isRunning) {

@@ -1,10 +1,11 @@
 /** The mirror compared with Clerk, run as a command: what it finds, and what it mends. */
 import assert from "node:assert/strict";
+import { runMeasured } from "../tools/cli/run_measured.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
 import { fillLarge, fillSmall } from "./helpers/clerk/fill.ts";
 import { newMembership, newOrganization, newUser } from "./helpers/clerk/objects.ts";
-import { finish, finishMeasured, task, tool } from "./helpers/command.ts";
+import { finish, task, tool } from "./helpers/command.ts";
 import { countRows, openOwnMirror } from "./helpers/mirror.ts";
 
 const BEGINNING = Date.UTC(2026, 0, 1);
@@ -168,7 +169,7 @@ Deno.test("reconcile compares 50,000 users page by page, within 300 MB", async (
     await mirror.sql`delete from profiles where id = ${users[index + 2]?.id ?? ""}`;
   }
   const args = ["--only", "users", "--grace", "0"];
-  const { code, output, peakMemory } = await finishMeasured(
+  const { code, output, peakMemory } = await runMeasured(
     tool("reconcile.ts", [...args, "--repair"], env),
   );
   assert.equal(code, 1, output);

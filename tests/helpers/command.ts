@@ -48,27 +48,3 @@ export async function finish(command: Deno.Command): Promise<Finished> {
     output: stripVTControlCharacters(decoder.decode(stdout) + decoder.decode(stderr)),
   };
 }
-
-/** Runs a command to its end, and measures the most memory that it had. */
-export async function finishMeasured(
-  command: Deno.Command,
-): Promise<Finished & { peakMemory: number }> {
-  const child = command.spawn();
-  let peakMemory = 0;
-  const watch = setInterval(async () => {
-    peakMemory = Math.max(peakMemory, await residentMemory(child.pid));
-  }, 100);
-  const { code, stdout, stderr } = await child.output();
-  clearInterval(watch);
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr), peakMemory };
-}
-
-/** Megabytes of memory that a process has, or had at most where the system tells; 0 once it is gone. */
-async function residentMemory(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => undefined);
-  if (status !== undefined) return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-  const ps = new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] });
-  const { stdout } = await ps.output().catch(() => ({ stdout: new Uint8Array() }));
-  return Number(new TextDecoder().decode(stdout)) / 1024;
-}

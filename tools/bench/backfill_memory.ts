@@ -1,0 +1,54 @@
+import { fileURLToPath } from "node:url";
+import { runMeasured } from "../cli/run_measured.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import type { Benchmark, BenchmarkOptions, Comparison } from "./benchmark.ts";
+import { serveManyUsers } from "./many_users.ts";
+
+const BACKFILL = fileURLToPath(new URL("../backfill.ts", import.meta.url));
+
+/** Whether a backfill's memory stays the same for ten times as many users. */
+export const backfillMemory: Benchmark = {
+  name: "backfill-memory",
+  async run({ isShort, log }: BenchmarkOptions): Promise<Comparison[]> {
+    const few = isShort ? 2_000 : 100_000;
+    const many = few * 10;
+    const stack = await startStack();
+    try {
+      log(`A backfill of ${few} users`);
+      const reference = await peakMemory(stack, few);
+      log(`A backfill of ${many} users`);
+      const ours = await peakMemory(stack, many);
+      return [{
+        what: `backfill of ${many.toLocaleString("en")} users, peak memory`,
+        against: `of ${few.toLocaleString("en")}`,
+        ours,
+        reference,
+        unit: "MB",
+        ratio: ours / reference,
+        // The collector lets the heap grow a little while nothing presses it.
+        target: { atMost: 1.2 },
+      }];
+    } finally {
+      await stack.stop();
+    }
+  },
+};
+
+async function peakMemory(stack: Stack, users: number): Promise<number> {
+  await using clerk = serveManyUsers(users);
+  const { code, output, peakMemory } = await runMeasured(
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", BACKFILL, "--only", "users"],
+      env: {
+        CLERK_SECRET_KEY: "sk_live_of_a_benchmark",
+        CLERK_API_URL: clerk.url,
+        SUPABASE_URL: stack.apiUrl,
+        SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.keys.secretKey }),
+      },
+      stdout: "piped",
+      stderr: "piped",
+    }),
+  );
+  if (code !== 0) throw new Error(`The backfill failed: ${output}`);
+  return peakMemory;
+}
