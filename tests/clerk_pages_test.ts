@@ -162,3 +162,22 @@ Deno.test("readUpdatedSince() finds users that are updated while it reads", asyn
   const read = await idsOf(readUpdatedSince(listing, since));
   assert.deepEqual(new Set(read), new Set(changed));
 });
+
+Deno.test("a question that Clerk does not answer is given up after a while, and asked again", async () => {
+  await using clerk = startClerkApi({
+    secretKey: LIVE_KEY,
+    trouble: ({ times }) => times === 1 ? "hang" : undefined,
+  });
+  clerk.users.add(newUser(BEGINNING));
+  const pauses: string[] = [];
+  const source = createClerkSource({
+    secretKey: clerk.secretKey,
+    apiUrl: clerk.url,
+    timeout: 200,
+    onPause: (reason) => pauses.push(reason),
+  });
+  assert.equal((await idsOf(readPages(resourceOf("users").listing(source)))).length, 1);
+  assert.equal((await idsOf(readPages(resourceOf("roles").listing(source)))).length, 0);
+  assert.equal(pauses.length, 2);
+  for (const reason of pauses) assert.match(reason, /^Clerk can't be read: .*time/);
+});

@@ -47,7 +47,7 @@ async function main(args: string[]): Promise<void> {
 
   const results = await withProgress(async (progress) =>
     await runBackfill({
-      source: createClerkSource(clerk, progress.pause),
+      source: createClerkSource({ ...clerk, onPause: progress.pause }),
       database: await connectPatiently(project, progress.pause),
       resources,
       ...(since === undefined ? {} : { since }),

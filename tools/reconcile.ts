@@ -48,7 +48,7 @@ async function main(args: string[]): Promise<void> {
 
   const results = await withProgress(async (progress) =>
     await runReconcile({
-      source: createClerkSource(clerk, progress.pause),
+      source: createClerkSource({ ...clerk, onPause: progress.pause }),
       database: await connectPatiently(project, progress.pause),
       resources,
       isRepair: values.repair,

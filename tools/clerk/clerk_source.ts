@@ -76,11 +76,17 @@ export function isNotFound(error: unknown): boolean {
     error.cause.status === 404;
 }
 
-/** @param onPause Hears of every attempt that failed and is made again. */
-export function createClerkSource(
-  { secretKey, apiUrl }: ClerkEnv,
-  onPause: (reason: string) => void = () => {},
-): ClerkSource {
+/** How to read. */
+export interface ClerkSourceOptions extends ClerkEnv {
+  /** Hears of every attempt that failed and is made again. */
+  onPause?: (reason: string) => void;
+  /** Milliseconds that one request may take; 30,000 by default. */
+  timeout?: number;
+}
+
+/** Makes a source; all that is asked of it counts together for Clerk's limits. */
+export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
+  const { secretKey, apiUrl, onPause, timeout = REQUEST_TIMEOUT } = options;
   const clerk = createClerkClient({
     secretKey,
     ...(apiUrl === undefined ? {} : { apiUrl }),
@@ -97,7 +103,7 @@ export function createClerkSource(
     try {
       return await pRetry(async () => {
         for (let request = 0; request < requests; request++) await takeTurn();
-        return await withTimeout(question());
+        return await withTimeout(question(), timeout);
       }, {
         retries: RETRIES,
         minTimeout: FIRST_PAUSE,
@@ -106,7 +112,7 @@ export function createClerkSource(
         shouldRetry: ({ error }) => passes(error),
         async onFailedAttempt({ error, retriesLeft }) {
           if (retriesLeft === 0 || !passes(error)) return;
-          onPause(describe(error));
+          onPause?.(describe(error));
           if (isClerkAPIResponseError(error)) await pause((error.retryAfter ?? 0) * 1000);
         },
       });
@@ -132,7 +138,7 @@ export function createClerkSource(
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
     const response = await fetch(url, {
       headers: { authorization: `Bearer ${secretKey}`, "clerk-api-version": API_VERSION },
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT),
+      signal: AbortSignal.timeout(timeout),
     });
     if (response.ok) return await response.json();
     const body: unknown = await response.json().catch(() => undefined);
@@ -171,11 +177,11 @@ function toObject(item: unknown): ClerkObject {
 }
 
 /** A client's request can't be aborted: what takes too long is left alone. */
-async function withTimeout<Answer>(answer: Promise<Answer>): Promise<Answer> {
+async function withTimeout<Answer>(answer: Promise<Answer>, timeout: number): Promise<Answer> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => reject(new DOMException("Clerk did not answer in time", "TimeoutError")),
-    REQUEST_TIMEOUT,
+    timeout,
   );
   try {
     return await Promise.race([answer, promise]);
