@@ -1,6 +1,7 @@
 /** Deployed with the real CLI, started from what was uploaded alone, on both Denos that matter. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { bundleFunctions } from "../tools/deploy/bundle_functions.ts";
 import { deliver } from "../tools/events/deliver.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { signedRequest } from "../tools/events/signed_request.ts";
@@ -115,25 +116,45 @@ for (const [name, works] of Object.entries(FUNCTIONS)) {
   Deno.test(`supabase functions deploy uploads ${name}, which runs from its upload alone`, async (t) => {
     await using mirror = await openMirror();
     const deployment = await deploy(name);
-
-    await t.step("verify_jwt is off", () => {
-      assert.equal(deployment.metadata.verify_jwt, false);
-    });
-
     await t.step("only the functions' own files are uploaded", () => {
       for (const path of deployment.files.keys()) assert.match(path, /^functions\//);
     });
+    await runsAnywhere(t, deployment, mirror, works);
+  });
 
-    await t.step("it runs on the Deno that this project uses", async () => {
-      await works(Deno.execPath(), deployment, mirror);
+  Deno.test(`${name} can be deployed as a single file, with all that it imports`, async (t) => {
+    await using mirror = await openMirror();
+    await using folder = await temporaryFolder();
+    await bundleFunctions(folder.path);
+    const deployment = await deploy(name, folder.path);
+    await t.step("it is one file", () => {
+      const paths = [...deployment.files.keys()];
+      assert.deepEqual(paths.filter((path) => path.endsWith(".js")).length, 1);
+      assert.deepEqual(paths.filter((path) => !/\/(?:index\.js|deno\.json)$/.test(path)), []);
     });
+    await runsAnywhere(t, deployment, mirror, works);
+  });
+}
 
-    await t.step("it runs on the Deno that Supabase's edge runtime embeds", async () => {
-      await using folder = await temporaryFolder();
-      const deno = await installEdgeRuntimeDeno(folder.path);
-      const { stdout } = await new Deno.Command(deno, { args: ["--version"] }).output();
-      assert.match(new TextDecoder().decode(stdout), /^deno 2\.1\.4 /);
-      await works(deno, deployment, mirror);
-    });
+async function runsAnywhere(
+  t: Deno.TestContext,
+  deployment: Deployment,
+  mirror: Mirror,
+  works: (deno: string, deployment: Deployment, mirror: Mirror) => Promise<void>,
+): Promise<void> {
+  await t.step("verify_jwt is off", () => {
+    assert.equal(deployment.metadata.verify_jwt, false);
+  });
+
+  await t.step("it runs on the Deno that this project uses", async () => {
+    await works(Deno.execPath(), deployment, mirror);
+  });
+
+  await t.step("it runs on the Deno that Supabase's edge runtime embeds", async () => {
+    await using folder = await temporaryFolder();
+    const deno = await installEdgeRuntimeDeno(folder.path);
+    const { stdout } = await new Deno.Command(deno, { args: ["--version"] }).output();
+    assert.match(new TextDecoder().decode(stdout), /^deno 2\.1\.4 /);
+    await works(deno, deployment, mirror);
   });
 }

@@ -11,8 +11,10 @@ export interface Deployment {
 /**
  * Deploys a function with the real CLI to a loopback server that takes uploads as Supabase's
  * Management API does (`POST /v1/projects/{ref}/functions/deploy`, multipart).
+ *
+ * @param folder Another project folder than this repository.
  */
-export async function deploy(name: string): Promise<Deployment> {
+export async function deploy(name: string, folder?: string): Promise<Deployment> {
   const uploads: Deployment[] = [];
   await using api = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -48,6 +50,7 @@ export async function deploy(name: string): Promise<Deployment> {
         "--yes",
         "--remote=abcdefghijklmnopqrst",
         `--profile=${profile}`,
+        ...(folder === undefined ? [] : [`--workdir=${folder}`]),
       ],
       { SUPABASE_ACCESS_TOKEN: `sbp_${"0".repeat(40)}` },
     );

@@ -1,0 +1,19 @@
+/**
+ * Makes each function a single file, which starts much faster than some hundred and fifty modules:
+ * `.bundle` is then a project folder of its own, to be deployed with
+ * `supabase functions deploy --use-api --workdir .bundle`.
+ */
+import { dirname, join } from "node:path";
+import { runMain } from "./cli/run_main.ts";
+import { bundleFunctions } from "./deploy/bundle_functions.ts";
+import { ROOT } from "./stack/supabase_cli.ts";
+
+const FOLDER = ".bundle";
+
+async function main(): Promise<void> {
+  for (const { name, path, size } of await bundleFunctions(join(ROOT, FOLDER))) {
+    console.log(`${name} ${join(FOLDER, dirname(path))} ${(size / 1000).toFixed(0)} kB`);
+  }
+}
+
+await runMain(main);
