@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { newId } from "../tools/events/new_id.ts";
 import { runMeasured } from "../tools/cli/run_measured.ts";
+import { taskCommand } from "../tools/cli/task_command.ts";
 import { type ClerkApi, startClerkApi } from "./helpers/clerk/api.ts";
 import { fillLarge, fillSmall } from "./helpers/clerk/fill.ts";
 import { newMembership, newOrganization, newUser } from "./helpers/clerk/objects.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
-import { finish, task, tool } from "./helpers/command.ts";
+import { finish, task } from "./helpers/command.ts";
 import { countRows, type Mirror, openOwnMirror } from "./helpers/mirror.ts";
 
 const BEGINNING = Date.UTC(2026, 0, 1);
@@ -117,7 +118,7 @@ Deno.test("backfill stops with a sentence where trying again can't help", async 
     [["--verbose"], env, /Unknown option/],
   ];
   for (const [args, variables, complaint] of mistakes) {
-    const { code, output } = await finish(tool("backfill.ts", args, variables));
+    const { code, output } = await finish(taskCommand("backfill", args, variables));
     assert.equal(code, 1, output);
     assert.match(output, complaint);
     assert.ok(!output.includes("    at "), `a sentence, no stack trace: ${output}`);
@@ -134,7 +135,7 @@ Deno.test("--only, --dry-run and --since narrow a backfill down; features that a
   for (let index = 0; index < 1300; index++) clerk.users.add(newUser(BEGINNING + index));
   fillSmall(clerk, BEGINNING);
   const late = clerk.users.add(newUser(BEGINNING, { updated_at: BEGINNING + 86_400_000 * 40 }));
-  const run = (...args: string[]) => finish(tool("backfill.ts", args, clerkEnv(clerk, mirror)));
+  const run = (...args: string[]) => finish(taskCommand("backfill", args, clerkEnv(clerk, mirror)));
   const counts = async () => [
     await countRows(mirror, "profiles"),
     await countRows(mirror, "organizations"),
@@ -170,7 +171,7 @@ Deno.test("a backfill that failed goes on after what it has finished; --restart 
       isBroken && path.startsWith("/organizations") ? { status: 422 } : undefined,
   });
   fillSmall(clerk, BEGINNING);
-  const run = (...args: string[]) => finish(tool("backfill.ts", args, clerkEnv(clerk, mirror)));
+  const run = (...args: string[]) => finish(taskCommand("backfill", args, clerkEnv(clerk, mirror)));
   const readings = () => clerk.counts.path.get("/users");
 
   assert.equal((await run()).code, 1);
@@ -218,7 +219,7 @@ Deno.test("100,000 users and 10,000 organizations, killed and resumed among live
   const webhooks = liveWebhooks(mirror, clerk);
 
   await t.step("it is killed at a random moment", async () => {
-    const child = tool("backfill.ts", [], env).spawn();
+    const child = taskCommand("backfill", [], env).spawn();
     const limit = 2_000 + Math.random() * 60_000;
     while (await countRows(mirror, "profiles") < limit) {
       await webhooks.send(users[Math.floor(Math.random() * users.length)]?.id ?? "");
@@ -229,7 +230,7 @@ Deno.test("100,000 users and 10,000 organizations, killed and resumed among live
   });
 
   await t.step("it resumes, within 300 MB, while webhooks go on", async () => {
-    const resumed = runMeasured(tool("backfill.ts", [], env));
+    const resumed = runMeasured(taskCommand("backfill", [], env));
     let isRunning = true;
     const ended = resumed.finally(() => isRunning = false);
     while (isRunning) {

@@ -1,11 +1,12 @@
 /** The mirror compared with Clerk, run as a command: what it finds, and what it mends. */
 import assert from "node:assert/strict";
 import { runMeasured } from "../tools/cli/run_measured.ts";
+import { taskCommand } from "../tools/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
 import { fillLarge, fillSmall } from "./helpers/clerk/fill.ts";
 import { newMembership, newOrganization, newUser } from "./helpers/clerk/objects.ts";
-import { finish, task, tool } from "./helpers/command.ts";
+import { finish, task } from "./helpers/command.ts";
 import { countRows, openOwnMirror } from "./helpers/mirror.ts";
 
 const BEGINNING = Date.UTC(2026, 0, 1);
@@ -25,7 +26,7 @@ Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it
   const small = fillSmall(clerk, BEGINNING);
   const stays = clerk.users.add(newUser(BEGINNING + 1));
   const env = clerkEnv(clerk, mirror);
-  await finish(tool("backfill.ts", [], env));
+  await finish(taskCommand("backfill", [], env));
   const reconcile = (...args: string[]) =>
     finish(task("reconcile", ["--grace", "0", ...args], env));
 
@@ -121,10 +122,10 @@ Deno.test("nothing is deleted because a list lacks it: the single object decides
   });
   for (let index = 0; index < 1400; index++) clerk.users.add(newUser(BEGINNING + index));
   const env = clerkEnv(clerk, mirror);
-  await finish(tool("backfill.ts", ["--only", "users"], env));
+  await finish(taskCommand("backfill", ["--only", "users"], env));
   await mirror.send({ type: "user.created", timestamp: Date.now(), data: hidden });
   const { code, output } = await finish(
-    tool("reconcile.ts", ["--only", "users", "--repair", "--grace", "0"], env),
+    taskCommand("reconcile", ["--only", "users", "--repair", "--grace", "0"], env),
   );
   assert.equal(code, 0, output);
   assert.equal(await countRows(mirror, "profiles"), 1401);
@@ -143,7 +144,8 @@ Deno.test("placeholders are outdated while Clerk has the object, and gone when i
     await mirror.send({ type: "organizationMembership.created", timestamp: BEGINNING, data });
   }
   const env = clerkEnv(clerk, mirror);
-  const run = (...args: string[]) => finish(tool("reconcile.ts", ["--grace", "0", ...args], env));
+  const run = (...args: string[]) =>
+    finish(taskCommand("reconcile", ["--grace", "0", ...args], env));
   const found = differencesIn((await run()).output);
   assert.deepEqual([found.users, found.organizations, found.memberships], [
     "0 1 1",
@@ -161,7 +163,7 @@ Deno.test("reconcile compares 50,000 users page by page, within 300 MB", async (
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   fillLarge(clerk, { users: 50_000, organizations: 2_000, members: 3, at: BEGINNING });
   const env = clerkEnv(clerk, mirror);
-  await finish(tool("backfill.ts", [], env));
+  await finish(taskCommand("backfill", [], env));
   const users = [...clerk.users];
   for (let index = 0; index < users.length; index += 1000) {
     clerk.users.delete(users[index]?.id ?? "");
@@ -170,12 +172,12 @@ Deno.test("reconcile compares 50,000 users page by page, within 300 MB", async (
   }
   const args = ["--only", "users", "--grace", "0"];
   const { code, output, peakMemory } = await runMeasured(
-    tool("reconcile.ts", [...args, "--repair"], env),
+    taskCommand("reconcile", [...args, "--repair"], env),
   );
   assert.equal(code, 1, output);
   assert.deepEqual(differencesIn(output), { users: "50 50 50" });
   assert.ok(peakMemory > 50 && peakMemory < 300, `${peakMemory.toFixed(0)} MB`);
-  assert.equal((await finish(tool("reconcile.ts", args, env))).code, 0);
+  assert.equal((await finish(taskCommand("reconcile", args, env))).code, 0);
 });
 
 Deno.test("reconcile exits with 2 when it can't tell", async () => {
@@ -189,7 +191,7 @@ Deno.test("reconcile exits with 2 when it can't tell", async () => {
     [["--only", "cats"], env, /names no resource/],
   ];
   for (const [args, variables, complaint] of mistakes) {
-    const { code, output } = await finish(tool("reconcile.ts", args, variables));
+    const { code, output } = await finish(taskCommand("reconcile", args, variables));
     assert.equal(code, 2, output);
     assert.match(output, complaint);
   }

@@ -1,5 +1,4 @@
 /** Commands of the project, run as a developer runs them. */
-import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "../../tools/stack/supabase_cli.ts";
 
@@ -16,21 +15,8 @@ export function task(
   args: string[] = [],
   env: Record<string, string> = {},
 ): Deno.Command {
-  return command(["task", "--quiet", name, ...args], env);
-}
-
-/** `tools/<file> …` without the task around it, so that the process can be watched and killed. */
-export function tool(
-  file: string,
-  args: string[] = [],
-  env: Record<string, string> = {},
-): Deno.Command {
-  return command(["run", "-A", join(ROOT, "tools", file), ...args], env);
-}
-
-function command(args: string[], env: Record<string, string>): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args,
+    args: ["task", "--quiet", name, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",

@@ -1,10 +1,8 @@
-import { fileURLToPath } from "node:url";
 import { runMeasured } from "../cli/run_measured.ts";
+import { taskCommand } from "../cli/task_command.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import type { Benchmark, BenchmarkOptions, Comparison } from "./benchmark.ts";
 import { serveManyUsers } from "./many_users.ts";
-
-const BACKFILL = fileURLToPath(new URL("../backfill.ts", import.meta.url));
 
 /** Whether a backfill's memory stays the same for ten times as many users. */
 export const backfillMemory: Benchmark = {
@@ -37,16 +35,11 @@ export const backfillMemory: Benchmark = {
 async function peakMemory(stack: Stack, users: number): Promise<number> {
   await using clerk = serveManyUsers(users);
   const { code, output, peakMemory } = await runMeasured(
-    new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", BACKFILL, "--only", "users"],
-      env: {
-        CLERK_SECRET_KEY: "sk_live_of_a_benchmark",
-        CLERK_API_URL: clerk.url,
-        SUPABASE_URL: stack.apiUrl,
-        SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.keys.secretKey }),
-      },
-      stdout: "piped",
-      stderr: "piped",
+    taskCommand("backfill", ["--only", "users"], {
+      CLERK_SECRET_KEY: "sk_live_of_a_benchmark",
+      CLERK_API_URL: clerk.url,
+      SUPABASE_URL: stack.apiUrl,
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.keys.secretKey }),
     }),
   );
   if (code !== 0) throw new Error(`The backfill failed: ${output}`);
