@@ -17,7 +17,10 @@ const CALL_TIMEOUT = 8_000;
 const INAPPLICABLE_SQLSTATE = /^(?:22|23|54)[0-9A-Z]{3}$/;
 
 /** Makes one call, one transaction, and returns the outcome that the database names. */
-export type CallDatabase = (call: Call | BulkCall) => Promise<unknown>;
+export type CallDatabase = (call: Call) => Promise<unknown>;
+
+/** The same for many objects at once. */
+export type CallDatabaseInBulk = (call: Call | BulkCall) => Promise<unknown>;
 
 /** Where the calls go. */
 export interface DatabaseOptions extends SupabaseEnv {
@@ -32,7 +35,7 @@ export interface DatabaseOptions extends SupabaseEnv {
  * {@link Unavailable}: whether an error passes is read from its SQLSTATE, since the REST layer
  * answers 500 to deadlocks and timeouts too.
  */
-export function createDatabase(options: DatabaseOptions): CallDatabase {
+export function createDatabase(options: DatabaseOptions): CallDatabaseInBulk {
   // A call names its function and arguments together: the client's own types check them one by one.
   const supabase: SupabaseClient = createSupabase(options);
   return async ({ rpc, args }) => {

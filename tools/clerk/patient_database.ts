@@ -1,5 +1,5 @@
 import pRetry from "p-retry";
-import { type CallDatabase, createDatabase } from "../../functions/clerk-webhook/database.ts";
+import { type CallDatabaseInBulk, createDatabase } from "../../functions/clerk-webhook/database.ts";
 import { Inapplicable, Unavailable } from "../../functions/clerk-webhook/errors.ts";
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 
@@ -18,7 +18,7 @@ const LONGEST_PAUSE = 20_000;
 export async function connectPatiently(
   project: SupabaseEnv,
   onPause: (reason: string) => void = () => {},
-): Promise<CallDatabase> {
+): Promise<CallDatabaseInBulk> {
   const database = createDatabase(project);
   try {
     await database({ rpc: "read_backfill_cursors", args: {} });

@@ -1,4 +1,4 @@
-import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
+import type { CallDatabaseInBulk } from "../../functions/clerk-webhook/database.ts";
 import { createCursors, type Cursor } from "./backfill_cursors.ts";
 import { type ClerkObject, type ClerkSource, isMissingFeature } from "./clerk_source.ts";
 import type { Progress } from "./progress.ts";
@@ -10,7 +10,7 @@ import { mapObjects, type Refused, writeObjects } from "./write_objects.ts";
 /** What to backfill, from where to where. */
 export interface BackfillOptions {
   source: ClerkSource;
-  database: CallDatabase;
+  database: CallDatabaseInBulk;
   /** In dependency order. */
   resources: Resource[];
   /** Unix milliseconds: only objects that were updated since then. Such a run keeps no cursors. */

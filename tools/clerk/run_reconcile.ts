@@ -1,4 +1,4 @@
-import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
+import type { CallDatabaseInBulk } from "../../functions/clerk-webhook/database.ts";
 import { type ClerkObject, type ClerkSource, isMissingFeature } from "./clerk_source.ts";
 import { compareWithMirror, type Drift, findDrift } from "./find_drift.ts";
 import type { Progress } from "./progress.ts";
@@ -8,7 +8,7 @@ import { type Refused, writeObjects } from "./write_objects.ts";
 /** What to compare, and whether to mend it. */
 export interface ReconcileOptions {
   source: ClerkSource;
-  database: CallDatabase;
+  database: CallDatabaseInBulk;
   /** In dependency order. */
   resources: Resource[];
   isRepair: boolean;
@@ -87,7 +87,7 @@ async function reconcileResource(
 async function repair(
   resource: Resource,
   drift: Drift,
-  database: CallDatabase,
+  database: CallDatabaseInBulk,
 ): Promise<Refused[]> {
   if (drift.kind !== "gone") return await write(resource, drift.objects, database);
   for (const { id } of drift.objects) {
@@ -101,7 +101,7 @@ async function repair(
 async function write(
   resource: Resource,
   objects: ClerkObject[],
-  database: CallDatabase,
+  database: CallDatabaseInBulk,
 ): Promise<Refused[]> {
   const refused = await writeObjects(resource, objects, database);
   const states = await compareWithMirror(database, resource, objects);

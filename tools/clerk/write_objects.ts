@@ -1,5 +1,5 @@
 import type { Json } from "../../functions/_shared/database.types.ts";
-import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
+import type { CallDatabaseInBulk } from "../../functions/clerk-webhook/database.ts";
 import { Inapplicable } from "../../functions/clerk-webhook/errors.ts";
 import { mappings } from "../../functions/clerk-webhook/event.ts";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
@@ -22,7 +22,7 @@ export interface Refused {
 export async function writeObjects(
   resource: Resource,
   objects: ClerkObject[],
-  database: CallDatabase,
+  database: CallDatabaseInBulk,
 ): Promise<Refused[]> {
   const { calls, refused } = mapObjects(resource, objects);
   return [...refused, ...await writeCalls(calls, database)];
@@ -60,7 +60,7 @@ interface Mapped {
 }
 
 /** One row that the database refuses makes it refuse all: halves are tried until it is found. */
-async function writeCalls(calls: Mapped[], database: CallDatabase): Promise<Refused[]> {
+async function writeCalls(calls: Mapped[], database: CallDatabaseInBulk): Promise<Refused[]> {
   const [first] = calls;
   if (first === undefined) return [];
   try {
