@@ -1,0 +1,5 @@
+/** Imports the module that is named, and prints the milliseconds that it takes. */
+const [module = ""] = Deno.args;
+const startedAt = performance.now();
+await import(module);
+console.log(performance.now() - startedAt);
