@@ -13,6 +13,9 @@ const MAX_ID_LENGTH = 255;
 /** The two spellings of Svix's headers: its own, and that of the Standard Webhooks specification. */
 const HEADER_PREFIXES = ["svix", "webhook"] as const;
 
+/** Refuses what is no UTF-8 and leaves a byte order mark where it is. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** A body that its sender signed, still as text. */
 export interface VerifiedWebhook {
   /** The message id, the same on every delivery of one message. */
@@ -78,7 +81,7 @@ function isRecent(timestamp: string): boolean {
 
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw new Refusal("invalid_signature");
   }
