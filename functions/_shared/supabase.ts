@@ -5,9 +5,12 @@ import type { SupabaseEnv } from "./supabase_env.ts";
 /** Supabase's client with the types of this schema. */
 export type Supabase = SupabaseClient<Database>;
 
-/** Makes a client for a key rather than a session: nothing is kept, refreshed or looked for. */
+/**
+ * Makes a client for a key rather than a session: it has no session, so that it neither makes a
+ * client for the Auth API nor asks it for a token on every call.
+ */
 export function createSupabase({ supabaseUrl, supabaseKey }: SupabaseEnv): Supabase {
   return createClient<Database>(supabaseUrl, supabaseKey, {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    accessToken: () => Promise.resolve(null),
   });
 }
