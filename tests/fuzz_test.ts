@@ -10,6 +10,7 @@ import { createHandler } from "../functions/clerk-webhook/handler.ts";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent, sampleTypes } from "../tools/events/sample_event.ts";
 import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
+import { damage, nastyValue, walk } from "./helpers/damage.ts";
 import { type Mirror, openMirror } from "./helpers/mirror.ts";
 
 const URL_ = "http://localhost/functions/v1/clerk-webhook";
@@ -127,58 +128,6 @@ Deno.test("a signed body of any bytes is answered 200 or 400 and reaches no data
   );
   assert.equal(calls(), 0);
 });
-
-/** Values that have broken other people's handlers. */
-const nastyValue: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown>(
-    null,
-    true,
-    [],
-    {},
-    "",
-    "\u0000",
-    "\uD800",
-    "\uFFFE",
-    "x".repeat(70_000),
-    -1,
-    0,
-    0.5,
-    1e11 - 1,
-    1e11,
-    8.64e15,
-    8.64e15 + 1,
-    2 ** 31,
-    2 ** 53,
-    Number.MAX_VALUE,
-    -Number.MAX_VALUE,
-    "2026-02-30",
-    "'; drop table profiles; --",
-    JSON.parse('{"__proto__": {"polluted": true}, "constructor": {"prototype": 1}}'),
-    Array(200).fill({ id: "idn_1", email_address: "a@b.c" }),
-  ),
-  fc.jsonValue({ maxDepth: 3 }),
-);
-
-/** Where in an object to put something, as a walk by random steps. */
-const walk = fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 });
-
-// deno-lint-ignore no-explicit-any -- any JSON, to be damaged
-function damage(value: any, steps: number[], nasty: unknown): void {
-  let parent = value;
-  for (const [index, step] of steps.entries()) {
-    const keys = Object.keys(parent);
-    const key = keys[step % Math.max(1, keys.length)];
-    if (key === undefined) return;
-    const isLast = index === steps.length - 1 || typeof parent[key] !== "object" ||
-      parent[key] === null;
-    if (isLast) {
-      // A copy: the values are shared, and damage may come to lie within damage.
-      parent[key] = structuredClone(nasty);
-      return;
-    }
-    parent = parent[key];
-  }
-}
 
 async function assertTaken(mirror: Mirror, body: string): Promise<void> {
   const { status, outcome } = await within(mirror.send(body));

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { optionalText, time } from "./fields.ts";
 import { isRecord } from "./json.ts";
-import { type Call, parseAs } from "./mapping.ts";
+import type { Call } from "./mapping.ts";
 import { organizationMappings } from "./mappings/organization.ts";
 import { organizationDomainMappings } from "./mappings/organization_domain.ts";
 import { organizationInvitationMappings } from "./mappings/organization_invitation.ts";
@@ -14,6 +14,7 @@ import { subscriptionItemMappings } from "./mappings/subscription_item.ts";
 import { subscriptionMappings } from "./mappings/subscription.ts";
 import { userMappings } from "./mappings/user.ts";
 import { waitlistEntryMappings } from "./mappings/waitlist_entry.ts";
+import { createParser } from "./parser.ts";
 
 /** All event types that change the mirror. Any other is acknowledged and ignored. */
 export const mappings = {
@@ -55,6 +56,8 @@ const envelopeSchema = z.object({
   })),
 });
 
+const parseEnvelope = createParser(envelopeSchema, "event");
+
 /** The name of an event's type for the log; null for a signed body without one. */
 export function typeName(body: unknown): string | null {
   return isRecord(body) && typeof body.type === "string" ? body.type.slice(0, 100) : null;
@@ -79,7 +82,7 @@ export function recognizeEvent(body: unknown, instanceId?: string): Event | unde
  * @throws {Inapplicable} if the event does not have the expected form.
  */
 export function toCall(event: Event, webhookId: string): Call {
-  const envelope = parseAs(envelopeSchema, event.body, "event");
+  const envelope = parseEnvelope(event.body);
   const request = envelope.event_attributes?.http_request;
   return mappings[event.type].toCall(event.body.data, {
     id: webhookId,

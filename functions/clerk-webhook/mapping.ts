@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import type { Database, Json } from "../_shared/database.types.ts";
-import { Inapplicable } from "./errors.ts";
+import { createParser } from "./parser.ts";
 
 type Tables = Database["public"]["Tables"];
 type Functions = Database["public"]["Functions"];
@@ -74,9 +74,10 @@ export function defineMapping<Schema extends z.ZodMiniType<{ id: string }>>(
   schema: Schema,
   toCall: (data: z.output<Schema>, context: Context) => Call,
 ): Mapping<z.input<Schema>> {
+  const parse = createParser(schema, "data");
   return {
     toCall(data, envelope) {
-      const object = parseAs(schema, data, "data");
+      const object = parse(data);
       const webhook = {
         id: envelope.id,
         type: envelope.type,
@@ -86,22 +87,4 @@ export function defineMapping<Schema extends z.ZodMiniType<{ id: string }>>(
       return toCall(object, { webhook, data, envelope });
     },
   };
-}
-
-/**
- * Parses external data.
- *
- * @throws {Inapplicable} whose message names the fields and what is wrong, never a value.
- */
-export function parseAs<Schema extends z.ZodMiniType>(
-  schema: Schema,
-  value: unknown,
-  name: string,
-): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) =>
-    `"${[name, ...issue.path].join(".")}" is invalid (${issue.code})`
-  );
-  throw new Inapplicable(`The event does not have the expected form: ${problems.join(", ")}`);
 }
