@@ -37,13 +37,16 @@ export const functionBenchmark: Benchmark = {
         reference: () => measure(reference, { secret, body, events }),
       });
 
+    const bytes = new TextEncoder().encode(body);
+    const decoder = new TextDecoder();
     const floor: Use = ({ headers }) => {
-      webhook.verify(body, {
+      const text = decoder.decode(bytes);
+      webhook.verify(text, {
         "svix-id": headers.get("svix-id") ?? "",
         "svix-timestamp": headers.get("svix-timestamp") ?? "",
         "svix-signature": headers.get("svix-signature") ?? "",
       });
-      JSON.parse(body);
+      JSON.parse(text);
     };
     log(`${events} events of ${body.length} bytes, ${rounds} rounds`);
     const ownWork = await compare(handlerOf(config, () => Promise.resolve("applied")), floor);
@@ -60,7 +63,7 @@ export const functionBenchmark: Benchmark = {
     return [
       {
         what: "user.created of 3 kB, answered by a stub for the call",
-        against: "verify() of svix and JSON.parse()",
+        against: "verify() of svix and JSON.parse() of the same bytes",
         ...ownWork,
         unit: "µs",
         target: { atMost: 1.5 },
@@ -91,11 +94,12 @@ async function measure(
   return total / events;
 }
 
-/** As a server hands it over: with the length that the sender announced. */
-function arrivedRequest(secret: string, body: string): Request {
-  const request = signedRequest(URL, secret, body);
-  request.headers.set("content-length", String(new TextEncoder().encode(body).byteLength));
-  return request;
+/** As a server hands it over: the body as bytes, with the length that the sender announced. */
+function arrivedRequest(secret: string, text: string): Request {
+  const { headers } = signedRequest(URL, secret, text);
+  const body = new TextEncoder().encode(text);
+  headers.set("content-length", String(body.byteLength));
+  return new Request(URL, { method: "POST", headers, body });
 }
 
 function configFor(secret: string): Config {
