@@ -29,7 +29,7 @@ interface Site {
 export const coldStart: Benchmark = {
   name: "cold-start",
   async run({ isShort, log }) {
-    const rounds = isShort ? 3 : 21;
+    const [rounds, processes] = isShort ? [3, 1] : [9, 3];
     const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-bench-" });
     try {
       log("Deploying to a stand-in of the Management API");
@@ -41,33 +41,57 @@ export const coldStart: Benchmark = {
       const current = await siteOf(Deno.execPath(), "current");
       const edge = await siteOf(edgeDeno, "edge");
 
-      log(`${rounds} rounds of fresh processes`);
+      log(`${rounds} rounds, each figure the best of ${processes} fresh processes`);
       const deployed = deployment.metadata.entrypoint_path;
-      const importing = async (site: Site, module: string, against: string) => ({
-        what: `import of the deployed function, ${site === edge ? EDGE : CURRENT}`,
-        against: `import of ${against}`,
-        unit: "ms",
-        ...await compareInRounds(rounds, {
-          ours: () => timeImport(site, deployed),
-          reference: () => timeImport(site, module),
-        }),
-      });
-      const answering = async (site: Site) => ({
-        what: `process start to the first applied event, ${site === edge ? EDGE : CURRENT}`,
-        against: "the same of a minimal function",
-        unit: "ms",
-        ...await compareInRounds(rounds, {
-          ours: () => timeFirstAnswer(site, deployed),
-          reference: () => timeFirstAnswer(site, "minimal_function.ts"),
-        }),
-      });
-      const libraries = "svix, zod and supabase-js";
+      const importing = (site: Site, module: string, reference: string) =>
+        compareInRounds(rounds, {
+          ours: () => best(processes, () => timeImport(site, module)),
+          reference: () => best(processes, () => timeImport(site, reference)),
+        });
+      const answering = (site: Site, module: string) =>
+        compareInRounds(rounds, {
+          ours: () => best(processes, () => timeFirstAnswer(site, module)),
+          reference: () => best(processes, () => timeFirstAnswer(site, "minimal_function.ts")),
+        });
+      const [libraries, unit] = ["import of svix, zod and supabase-js", "ms"];
       return [
-        { ...await importing(current, "three_libraries.ts", libraries), target: { atMost: 0.8 } },
-        await importing(current, "supabase_js.ts", "supabase-js"),
-        await importing(edge, "three_libraries.ts", libraries),
-        await answering(current),
-        await answering(edge),
+        {
+          what: `import of the deployed function, ${CURRENT}`,
+          against: libraries,
+          ...await importing(current, deployed, "three_libraries.ts"),
+          unit,
+          target: { atMost: 0.8 },
+        },
+        {
+          what: `import of svix, zod/mini and supabase-js, ${CURRENT}`,
+          against: libraries,
+          ...await importing(current, "libraries_as_used.ts", "three_libraries.ts"),
+          unit,
+        },
+        {
+          what: `import of the deployed function, ${CURRENT}`,
+          against: "import of supabase-js",
+          ...await importing(current, deployed, "supabase_js.ts"),
+          unit,
+        },
+        {
+          what: `import of the deployed function, ${EDGE}`,
+          against: libraries,
+          ...await importing(edge, deployed, "three_libraries.ts"),
+          unit,
+        },
+        {
+          what: `process start to the first applied event, ${CURRENT}`,
+          against: "the same of a minimal function",
+          ...await answering(current, deployed),
+          unit,
+        },
+        {
+          what: `process start to the first applied event, ${EDGE}`,
+          against: "the same of a minimal function",
+          ...await answering(edge, deployed),
+          unit,
+        },
       ];
     } finally {
       await Deno.remove(folder, { recursive: true });
@@ -89,6 +113,13 @@ async function prepare(
   return { deno, folder, cache, deployment, secret: newSigningSecret() };
 }
 
+/** The shortest of several times: whatever else the machine does only ever adds to one. */
+async function best(times: number, measure: () => Promise<number>): Promise<number> {
+  let shortest = Infinity;
+  for (let time = 0; time < times; time++) shortest = Math.min(shortest, await measure());
+  return shortest;
+}
+
 /** Milliseconds inside a process that is up, from just before the import to its end. */
 async function timeImport(site: Site, module: string): Promise<number> {
   const { line } = await launch(site, ["time_import.ts", `./${module}`], /^[\d.]+$/);
@@ -99,6 +130,7 @@ async function timeImport(site: Site, module: string): Promise<number> {
 async function timeFirstAnswer(site: Site, module: string): Promise<number> {
   const body = userCreatedBody();
   const { headers } = signedRequest(ADDRESS, site.secret, body);
+  headers.set("content-length", String(new TextEncoder().encode(body).byteLength));
   const request = JSON.stringify({ headers: Object.fromEntries(headers), body });
   const answer = await launch(site, ["answer_once.ts", `./${module}`, request], /^answer /);
   if (answer.line !== 'answer 200 {"outcome":"applied"}') throw new Error(answer.line);
