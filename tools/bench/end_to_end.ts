@@ -5,10 +5,10 @@ import type { Call } from "../../functions/clerk-webhook/mapping.ts";
 import { deliver } from "../events/deliver.ts";
 import { newId } from "../events/new_id.ts";
 import { newSigningSecret, signedRequest } from "../events/signed_request.ts";
+import { serveWebhook } from "../stack/serve_webhook.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import type { Benchmark, Comparison } from "./benchmark.ts";
 import { compareInRounds } from "./rounds.ts";
-import { startFunction } from "./start_function.ts";
 import { userCreatedBody } from "./user_created_body.ts";
 
 /** Requests under way at once. */
@@ -24,8 +24,8 @@ interface Extent {
 
 /** Two ways into one database: webhooks through the function, and the calls that it would make. */
 interface Entrances {
-  /** Makes a request that the function at an address applies, or, by its signature, refuses. */
-  request(url: string, signature?: string): Request;
+  /** Makes a request that the function applies, or, for its signature, refuses. */
+  request(signature?: string): Request;
   /** Makes the call that the function would make of a further event. */
   call(): Call;
   /** Makes a call as the function does. */
@@ -33,41 +33,41 @@ interface Entrances {
 }
 
 /**
- * Webhooks through the function, against the same calls made directly of the same REST layer, and
- * what a refused one costs. The function is a process of its own, as it is on Supabase; each event is
- * a new user, signed and mapped before its run is measured.
+ * Webhooks through the function and the whole embedded stack, against the same calls made directly,
+ * and what a refused one costs. Load, function and REST layer share this process; each event is a new
+ * user, signed and mapped before its run is measured.
  */
 export const endToEnd: Benchmark = {
   name: "end-to-end",
   async run({ isShort, log }) {
-    const extent = isShort ? { requests: 96, rounds: 3 } : { requests: 480, rounds: 7 };
+    const extent = isShort ? { requests: 64, rounds: 3 } : { requests: 192, rounds: 15 };
     const stack = await startStack();
     try {
-      const secret = newSigningSecret();
-      const entrances = open(stack, secret);
-      await using served = await startFunction(stack, secret);
+      const entrances = open(stack);
+      log("Warming up");
+      await sendAll(entrances, extent.requests * 6, 16);
       const comparisons: Comparison[] = [];
       for (const concurrency of CONCURRENCIES) {
         log(`${extent.rounds} rounds of ${extent.requests} events, ${concurrency} at once`);
-        comparisons.push(
-          ...await compareWithCalls(entrances, served.url, concurrency, extent),
-        );
+        comparisons.push(...await compareWithCalls(entrances, concurrency, extent));
       }
       log("Refused requests");
-      return [...comparisons, await compareRefusals(entrances, served.url, extent)];
+      return [...comparisons, await compareRefusals(entrances, extent)];
     } finally {
       await stack.stop();
     }
   },
 };
 
-function open(stack: Stack, secret: string): Entrances {
+function open(stack: Stack): Entrances {
+  const secret = newSigningSecret();
+  const url = serveWebhook(stack, { CLERK_WEBHOOK_SIGNING_SECRET: secret }, { log() {} });
   const supabase: SupabaseClient = createSupabase({
     supabaseUrl: stack.apiUrl,
     supabaseKey: stack.keys.secretKey,
   });
   return {
-    request(url, signature) {
+    request(signature) {
       const request = signedRequest(url, secret, userCreatedBody());
       if (signature !== undefined) request.headers.set("svix-signature", signature);
       return request;
@@ -85,25 +85,19 @@ function open(stack: Stack, secret: string): Entrances {
 }
 
 async function compareWithCalls(
-  { request, call, rpc }: Entrances,
-  url: string,
+  entrances: Entrances,
   concurrency: number,
   { requests, rounds }: Extent,
 ): Promise<Comparison[]> {
   const durations: Record<"ours" | "reference", number[]> = { ours: [], reference: [] };
   const rate = await compareInRounds(rounds, {
     async ours() {
-      const run = await runAll(
-        repeat(requests, () => request(url)),
-        concurrency,
-        async (request) => {
-          expectOutcome((await deliver(request)).outcome, "applied");
-        },
-      );
+      const run = await sendAll(entrances, requests, concurrency);
       durations.ours.push(...run.durations);
       return run.rate;
     },
     async reference() {
+      const { call, rpc } = entrances;
       const run = await runAll(repeat(requests, call), concurrency, async (call) => {
         expectOutcome(await rpc(call), "applied");
       });
@@ -131,38 +125,49 @@ async function compareWithCalls(
 }
 
 async function compareRefusals(
-  { request }: Entrances,
-  url: string,
+  entrances: Entrances,
   { requests, rounds }: Extent,
 ): Promise<Comparison> {
-  const duration = async (outcome: string, signature?: string) => {
-    const run = await runAll(
-      repeat(requests, () => request(url, signature)),
-      1,
-      async (request) => {
-        expectOutcome((await deliver(request)).outcome, outcome);
-      },
-    );
-    return 1000 / run.rate;
-  };
+  const wrong = `v1,${btoa("0".repeat(32))}`;
   return {
     what: "a request with a wrong signature, one at a time",
     against: "an applied one",
     ...await compareInRounds(rounds, {
-      ours: () => duration("invalid_signature", `v1,${btoa("0".repeat(32))}`),
-      reference: () => duration("applied"),
+      ours: async () => 1000 / (await sendAll(entrances, requests, 1, wrong)).rate,
+      reference: async () => 1000 / (await sendAll(entrances, requests, 1)).rate,
     }),
     unit: "ms",
     target: { atMost: 0.15 },
   };
 }
 
-/** Uses all items, several at a time. Durations are in milliseconds, the rate is per second. */
+/** Sends webhooks that are applied or, with a signature that is wrong, refused. */
+function sendAll(
+  { request }: Entrances,
+  requests: number,
+  concurrency: number,
+  signature?: string,
+): Promise<Run> {
+  const expected = signature === undefined ? "applied" : "invalid_signature";
+  return runAll(repeat(requests, () => request(signature)), concurrency, async (request) => {
+    expectOutcome((await deliver(request)).outcome, expected);
+  });
+}
+
+/** What came of many requests. */
+interface Run {
+  /** Per second. */
+  rate: number;
+  /** Milliseconds of each. */
+  durations: number[];
+}
+
+/** Uses all items, several at a time. */
 async function runAll<Item>(
   items: Item[],
   concurrency: number,
   use: (item: Item) => Promise<void>,
-): Promise<{ rate: number; durations: number[] }> {
+): Promise<Run> {
   const durations: number[] = [];
   const queue = items.values();
   const startedAt = performance.now();
