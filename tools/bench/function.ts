@@ -11,7 +11,7 @@ import { compareInRounds } from "./rounds.ts";
 import { userCreatedBody } from "./user_created_body.ts";
 
 /** Nobody listens here: no call gets as far as the network. */
-const URL = "http://127.0.0.1/";
+const ADDRESS = "http://127.0.0.1/";
 
 /** Requests that are made and signed at a time, before their turn is measured. */
 const BATCH = 250;
@@ -53,7 +53,7 @@ export const functionBenchmark: Benchmark = {
 
     log("The same with supabase-js, over a fetch that answers at once");
     using _stub = stubFetch();
-    const call = await mappedCall(config, signedRequest(URL, secret, body));
+    const call = await mappedCall(config, signedRequest(ADDRESS, secret, body));
     const database = createDatabase(config);
     const withClient = await compare(handlerOf(config, database), async (request) => {
       await floor(request);
@@ -96,17 +96,17 @@ async function measure(
 
 /** As a server hands it over: the body as bytes, with the length that the sender announced. */
 function arrivedRequest(secret: string, text: string): Request {
-  const { headers } = signedRequest(URL, secret, text);
+  const { headers } = signedRequest(ADDRESS, secret, text);
   const body = new TextEncoder().encode(text);
   headers.set("content-length", String(body.byteLength));
-  return new Request(URL, { method: "POST", headers, body });
+  return new Request(ADDRESS, { method: "POST", headers, body });
 }
 
 function configFor(secret: string): Config {
   const config = readConfig(
     new Map(Object.entries({
       CLERK_WEBHOOK_SIGNING_SECRET: secret,
-      SUPABASE_URL: URL,
+      SUPABASE_URL: ADDRESS,
       SUPABASE_SECRET_KEYS: JSON.stringify({ default: "sb_secret_benchmark" }),
     })),
   );
