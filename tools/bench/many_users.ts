@@ -11,8 +11,9 @@ export interface ManyUsers extends AsyncDisposable {
 
 /** Serves `/v1/users` and `/v1/users/count` on 127.0.0.1 as Clerk does, oldest first. */
 export function serveManyUsers(count: number): ManyUsers {
-  const template = JSON.stringify(sampleEvent("user.created", { at: BEGINNING }).data);
-  const { id } = JSON.parse(template);
+  const { data } = sampleEvent("user.created");
+  const { id } = data;
+  const template = JSON.stringify({ ...data, created_at: BEGINNING, updated_at: BEGINNING });
   const user = (index: number) =>
     template.replaceAll(id, `user_${String(index).padStart(27, "0")}`)
       .replaceAll(String(BEGINNING), String(BEGINNING + index));
