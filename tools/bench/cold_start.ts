@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { deploy, type Deployment, layOut } from "../../tests/helpers/deployment.ts";
 import { installEdgeRuntimeDeno } from "../../tests/helpers/edge_runtime_deno.ts";
 import { newSigningSecret, signedRequest } from "../events/signed_request.ts";
-import type { Benchmark } from "./benchmark.ts";
+import { bundleFunctions } from "../deploy/bundle_functions.ts";
+import type { Benchmark, Comparison } from "./benchmark.ts";
 import { compareInRounds } from "./rounds.ts";
 import { userCreatedBody } from "./user_created_body.ts";
 
@@ -25,6 +26,12 @@ interface Site {
   secret: string;
 }
 
+/** Something to import at a site. */
+interface Module {
+  site: Site;
+  file: string;
+}
+
 /** What an isolate pays before its first answer. Every figure is of a fresh process. */
 export const coldStart: Benchmark = {
   name: "cold-start",
@@ -32,67 +39,88 @@ export const coldStart: Benchmark = {
     const [rounds, processes] = isShort ? [3, 1] : [9, 3];
     const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-bench-" });
     try {
-      log("Deploying to a stand-in of the Management API");
+      log("Deploying to a stand-in of the Management API, as it is and as a single file");
       const deployment = await deploy("clerk-webhook");
+      await bundleFunctions(join(folder, "bundle"));
+      const bundled = await deploy("clerk-webhook", join(folder, "bundle"));
       log("Installing the Deno that Supabase's edge runtime embeds");
       const edgeDeno = await installEdgeRuntimeDeno(folder);
-      const siteOf = (deno: string, name: string) =>
-        prepare(deno, join(folder, name), join(folder, "cache"), deployment);
-      const current = await siteOf(Deno.execPath(), "current");
-      const edge = await siteOf(edgeDeno, "edge");
+      const cache = join(folder, "cache");
+      const siteOf = (deno: string, name: string, deployment: Deployment) =>
+        prepare(deno, join(folder, name), cache, deployment);
+      const current = await siteOf(Deno.execPath(), "current", deployment);
+      const edge = await siteOf(edgeDeno, "edge", deployment);
+      const currentBundle = await siteOf(Deno.execPath(), "current-bundle", bundled);
+      const edgeBundle = await siteOf(edgeDeno, "edge-bundle", bundled);
 
       log(`${rounds} rounds, each figure the best of ${processes} fresh processes`);
-      const deployed = deployment.metadata.entrypoint_path;
-      const importing = (site: Site, module: string, reference: string) =>
+      const importing = (ours: Module, reference: Module) =>
         compareInRounds(rounds, {
-          ours: () => best(processes, () => timeImport(site, module)),
-          reference: () => best(processes, () => timeImport(site, reference)),
+          ours: () => best(processes, () => timeImport(ours)),
+          reference: () => best(processes, () => timeImport(reference)),
         });
-      const answering = (site: Site, module: string) =>
+      const answering = (ours: Module, reference: Module) =>
         compareInRounds(rounds, {
-          ours: () => best(processes, () => timeFirstAnswer(site, module)),
-          reference: () => best(processes, () => timeFirstAnswer(site, "minimal_function.ts")),
+          ours: () => best(processes, () => timeFirstAnswer(ours)),
+          reference: () => best(processes, () => timeFirstAnswer(reference)),
         });
-      const [libraries, unit] = ["import of svix, zod and supabase-js", "ms"];
-      return [
-        {
-          what: `import of the deployed function, ${CURRENT}`,
-          against: libraries,
-          ...await importing(current, deployed, "three_libraries.ts"),
-          unit,
-          target: { atMost: 0.8 },
-        },
-        {
-          what: `import of svix, zod/mini and supabase-js, ${CURRENT}`,
-          against: libraries,
-          ...await importing(current, "libraries_as_used.ts", "three_libraries.ts"),
-          unit,
-        },
-        {
-          what: `import of the deployed function, ${CURRENT}`,
-          against: "import of supabase-js",
-          ...await importing(current, deployed, "supabase_js.ts"),
-          unit,
-        },
-        {
-          what: `import of the deployed function, ${EDGE}`,
-          against: libraries,
-          ...await importing(edge, deployed, "three_libraries.ts"),
-          unit,
-        },
-        {
-          what: `process start to the first applied event, ${CURRENT}`,
-          against: "the same of a minimal function",
-          ...await answering(current, deployed),
-          unit,
-        },
-        {
-          what: `process start to the first applied event, ${EDGE}`,
-          against: "the same of a minimal function",
-          ...await answering(edge, deployed),
-          unit,
-        },
-      ];
+      const comparisons: Comparison[] = [];
+      for (
+        const [deno, site, bundle] of [[CURRENT, current, currentBundle], [
+          EDGE,
+          edge,
+          edgeBundle,
+        ]] as const
+      ) {
+        const part = (file: string): Module => ({ site, file });
+        const libraries = part("three_libraries.ts");
+        const minimal = part("minimal_function.ts");
+        const [asItIs, asOneFile] = [deployed(site), deployed(bundle)];
+        const against = "import of svix, zod and supabase-js";
+        const target = { atMost: 0.8 };
+        const unit = "ms";
+        comparisons.push(
+          {
+            what: `import of the function as it is, ${deno}`,
+            against,
+            ...await importing(asItIs, libraries),
+            unit,
+            target,
+          },
+          {
+            what: `import of the function as a single file, ${deno}`,
+            against,
+            ...await importing(asOneFile, libraries),
+            unit,
+            target,
+          },
+          {
+            what: `import of the function as it is, ${deno}`,
+            against: "import of supabase-js",
+            ...await importing(asItIs, part("supabase_js.ts")),
+            unit,
+          },
+          {
+            what: `import of svix, zod/mini and supabase-js, ${deno}`,
+            against,
+            ...await importing(part("libraries_as_used.ts"), libraries),
+            unit,
+          },
+          {
+            what: `first applied event of the function as it is, ${deno}`,
+            against: "that of a minimal function",
+            ...await answering(asItIs, minimal),
+            unit,
+          },
+          {
+            what: `first applied event of the function as a single file, ${deno}`,
+            against: "that of a minimal function",
+            ...await answering(asOneFile, minimal),
+            unit,
+          },
+        );
+      }
+      return comparisons;
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -120,19 +148,23 @@ async function best(times: number, measure: () => Promise<number>): Promise<numb
   return shortest;
 }
 
+function deployed(site: Site): Module {
+  return { site, file: site.deployment.metadata.entrypoint_path };
+}
+
 /** Milliseconds inside a process that is up, from just before the import to its end. */
-async function timeImport(site: Site, module: string): Promise<number> {
-  const { line } = await launch(site, ["time_import.ts", `./${module}`], /^[\d.]+$/);
+async function timeImport({ site, file }: Module): Promise<number> {
+  const { line } = await launch(site, ["time_import.ts", `./${file}`], /^[\d.]+$/);
   return Number(line);
 }
 
 /** Milliseconds from the start of a process to the answer to its first request. */
-async function timeFirstAnswer(site: Site, module: string): Promise<number> {
+async function timeFirstAnswer({ site, file }: Module): Promise<number> {
   const body = userCreatedBody();
   const { headers } = signedRequest(ADDRESS, site.secret, body);
   headers.set("content-length", String(new TextEncoder().encode(body).byteLength));
   const request = JSON.stringify({ headers: Object.fromEntries(headers), body });
-  const answer = await launch(site, ["answer_once.ts", `./${module}`, request], /^answer /);
+  const answer = await launch(site, ["answer_once.ts", `./${file}`, request], /^answer /);
   if (answer.line !== 'answer 200 {"outcome":"applied"}') throw new Error(answer.line);
   return answer.duration;
 }
