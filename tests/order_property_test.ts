@@ -18,8 +18,8 @@ interface Mutation {
 const MUTATIONS: Mutation[] = [
   {
     rule: "claim",
-    functions: /^claim_webhook$/,
-    replace: [[/if not found then\s+return false;\s+end if;/, ""]],
+    functions: /^begin_call$/,
+    replace: [[/if not found then\s+return 'duplicate';\s+end if;/, ""]],
   },
   {
     rule: "version guard",
@@ -29,7 +29,7 @@ const MUTATIONS: Mutation[] = [
   {
     rule: "tie-break",
     functions: /^versioned$/,
-    replace: [[/'webhook_id'.*?''(::text)?\)/s, "'webhook_id', ''"]],
+    replace: [["webhook_id text := coalesce(webhook ->> 'id', '')", "webhook_id text := ''"]],
   },
   {
     rule: "tombstone",
@@ -48,8 +48,8 @@ const MUTATIONS: Mutation[] = [
   },
   {
     rule: "locks",
-    functions: /^lock_objects$/,
-    replace: [[/perform pg_advisory_xact_lock(_shared)?\(object\.key\)/g, "null"]],
+    functions: /^begin_call$/,
+    replace: [[/is_locked := [^;]+;/, ""]],
   },
 ];
 

@@ -17,83 +17,83 @@ create type clerk_sync.version as (
   webhook_id text collate "C"
 );
 
--- Rows as they come in, with what the database sets itself. A row without `updated_at` is a
--- placeholder, which ranks below every full one; one with nothing but its id ranks lowest. What a
--- backfill reads ranks below an event of the same `updated_at`.
-create function clerk_sync.versioned(rows jsonb, webhook jsonb)
-returns jsonb
-language sql
-stable
-set search_path = ''
-return (
-  select coalesce(
-    jsonb_agg(
-      item || jsonb_build_object(
-        'synced_at', case
-          when item ->> 'updated_at' is not null then coalesce(webhook ->> 'occurred_at', now()::text)
-        end,
-        'version', jsonb_build_object(
-          'updated_at', coalesce(item ->> 'updated_at', '-infinity'),
-          'occurred_at', coalesce(
-            case when item - 'id' <> '{}' then webhook ->> 'occurred_at' end, '-infinity'
-          ),
-          'webhook_id', coalesce(case when item - 'id' <> '{}' then webhook ->> 'id' end, '')
-        )
-      )
-    ),
-    '[]'
-  )
-  from jsonb_array_elements(rows) as item
-);
-
-revoke execute on function clerk_sync.versioned (jsonb, jsonb) from public, anon, authenticated;
-grant execute on function clerk_sync.versioned (jsonb, jsonb) to service_role;
-
--- The values of one key of every row: the object ids that a call writes or refers to.
-create function clerk_sync.ids_of(rows jsonb, key text)
-returns text[]
-language sql
-immutable
-set search_path = ''
-return array(select item ->> key from jsonb_array_elements(rows) as item);
-
-revoke execute on function clerk_sync.ids_of (jsonb, text) from public, anon, authenticated;
-grant execute on function clerk_sync.ids_of (jsonb, text) to service_role;
-
--- Under read committed, a tombstone check and an insert can straddle a concurrent delete: one sees
--- no tombstone, the other no row, and the deleted object is back. So every call first locks the
--- ids that it touches: shared those it writes or refers to, exclusive those it deletes. All calls
--- lock in the same order, so that nothing deadlocks.
-create function clerk_sync.lock_objects(shared_ids text[], exclusive_ids text[] default '{}')
-returns void
+-- Rows of a table (`kind` is a null of its type) as they come in, with what the database sets itself. A
+-- row without `updated_at` is a placeholder, which ranks below every full one; one with nothing but its
+-- id ranks lowest. What a backfill reads ranks below an event of the same `updated_at`.
+--
+-- `rows 1`: nearly every call brings one row, and a plan for one row, which looks up what it needs by
+-- the keys, serves 500 as well. The default of 1000 would have whole tables read for an event.
+create function clerk_sync.versioned(kind anyelement, items jsonb, webhook jsonb)
+returns setof anyelement
 language plpgsql
+stable
+rows 1
 set search_path = ''
 as $$
 declare
-  object record;
+  event_time timestamptz := webhook ->> 'occurred_at';
+  webhook_id text := coalesce(webhook ->> 'id', '');
+  item jsonb;
+  fact record;
 begin
-  for object in
-    select hashtextextended(touched.id, 0) as key, bool_or(touched.exclusive) as exclusive
+  for index in 0 .. coalesce(jsonb_array_length(items), 0) - 1 loop
+    item := items -> index;
+    fact := jsonb_populate_record(kind, item);
+    if fact.updated_at is not null then
+      fact.synced_at := coalesce(event_time, now());
+      fact.version := row(fact.updated_at, coalesce(event_time, '-infinity'), webhook_id)::clerk_sync.version;
+    elsif item <> jsonb_build_object('id', item -> 'id') then
+      fact.synced_at := null;
+      fact.version := row('-infinity', coalesce(event_time, '-infinity'), webhook_id)::clerk_sync.version;
+    else
+      fact.version := row('-infinity', '-infinity', '')::clerk_sync.version;
+    end if;
+    return next fact;
+  end loop;
+end;
+$$;
+
+revoke execute on function clerk_sync.versioned (anyelement, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function clerk_sync.versioned (anyelement, jsonb, jsonb) to service_role;
+
+-- Under read committed, a tombstone check and an insert can straddle a concurrent delete: one sees
+-- no tombstone, the other no row, and the deleted object is back. So every call first locks the
+-- objects that it touches: shared those it writes or refers to (lists of rows), exclusive those it
+-- deletes. All calls lock in the same order, so that nothing deadlocks: locks are taken as the sorted
+-- keys come by. Returns a value only so that it can be called without a query.
+create function clerk_sync.lock_objects(shared_rows jsonb[], exclusive_ids text[] default '{}')
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Most events touch one object, which takes no sorting.
+  if cardinality(shared_rows) = 1 and jsonb_array_length(shared_rows[1]) = 1 and exclusive_ids = '{}' then
+    return pg_advisory_xact_lock_shared(hashtextextended(shared_rows[1] -> 0 ->> 'id', 0)) is not null;
+  end if;
+
+  perform case
+    when object.is_exclusive then pg_advisory_xact_lock(object.key)
+    else pg_advisory_xact_lock_shared(object.key)
+  end
+  from (
+    select hashtextextended(touched.id, 0) as key, bool_or(touched.is_exclusive) as is_exclusive
     from (
-      select unnest(shared_ids) as id, false as exclusive
+      select jsonb_array_elements(list) ->> 'id' as id, false as is_exclusive
+      from unnest(shared_rows) as list
       union all
       select unnest(exclusive_ids), true
     ) as touched
     where touched.id is not null
     group by 1
     order by 1
-  loop
-    if object.exclusive then
-      perform pg_advisory_xact_lock(object.key);
-    else
-      perform pg_advisory_xact_lock_shared(object.key);
-    end if;
-  end loop;
+  ) as object;
+  return true;
 end;
 $$;
 
-revoke execute on function clerk_sync.lock_objects (text[], text[]) from public, anon, authenticated;
-grant execute on function clerk_sync.lock_objects (text[], text[]) to service_role;
+revoke execute on function clerk_sync.lock_objects (jsonb[], text[]) from public, anon, authenticated;
+grant execute on function clerk_sync.lock_objects (jsonb[], text[]) to service_role;
 
 -- The caller's Clerk user id. (`auth.uid()` throws on Clerk ids, which are no uuids.)
 create function clerk_sync.user_id()

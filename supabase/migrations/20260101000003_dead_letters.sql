@@ -38,7 +38,9 @@ as $$
 declare
   incoming clerk_sync.dead_letters := jsonb_populate_record(null::clerk_sync.dead_letters, dead_letter);
 begin
-  perform clerk_sync.lock_objects(incoming.owner_ids);
+  perform clerk_sync.lock_objects(array[
+    (select jsonb_agg(jsonb_build_object('id', owner_id)) from unnest(incoming.owner_ids) as owner_id)
+  ]);
 
   if exists (select from clerk_sync.webhook_events where id = incoming.webhook_id) then
     return 'duplicate';

@@ -33,65 +33,124 @@ return interval '90 days';
 revoke execute on function clerk_sync.ledger_retention () from public, anon, authenticated;
 grant execute on function clerk_sync.ledger_retention () to service_role;
 
--- Claims a webhook: the first statement of every call. False for a duplicate. Of two concurrent
--- deliveries the second waits here, then sees the first's commit (duplicate) or rollback (claims).
--- A backfill has no webhook and claims nothing.
-create function clerk_sync.claim_webhook(webhook jsonb)
-returns boolean
+-- Deletes a few rows of the ledger that are older than its retention, if there are any: the key is
+-- time-ordered, so its low end is what expires first. Rows that another call is deleting are left to it.
+create function clerk_sync.expire_webhook_events()
+returns void
 language plpgsql
 set search_path = ''
+-- A plan made while the ledger is small is kept while it grows: only the key may be read.
+set enable_seqscan = off
 as $$
+declare
+  oldest_ids text[];
+  oldest_at timestamptz;
 begin
-  if webhook is null then
-    return true;
-  end if;
+  select array_agg(oldest.id), min(oldest.received_at)
+  into oldest_ids, oldest_at
+  from (
+    select webhook_events.id, webhook_events.received_at
+    from clerk_sync.webhook_events
+    order by webhook_events.id
+    limit 4
+  ) as oldest;
 
-  insert into clerk_sync.webhook_events (id, type, object_id, occurred_at)
-  values (
-    webhook ->> 'id',
-    webhook ->> 'type',
-    webhook ->> 'object_id',
-    (webhook ->> 'occurred_at')::timestamptz
-  )
-  on conflict (id) do nothing;
-  if not found then
-    return false;
-  end if;
-
-  delete from clerk_sync.dead_letters where webhook_id = webhook ->> 'id';
-
-  -- Bounds the ledger without a scheduler: the key is time-ordered, so its low end is what expires
-  -- first. More rows go than come; rows that another call is deleting are left to it.
   delete from clerk_sync.webhook_events
-  where id in (
-    select oldest.id
-    from (
-      select webhook_events.id
-      from clerk_sync.webhook_events
-      order by webhook_events.id
-      limit 4
-    ) as candidates
-    join clerk_sync.webhook_events as oldest on oldest.id = candidates.id
-    where oldest.received_at < now() - clerk_sync.ledger_retention()
-    for update of oldest skip locked
+  where oldest_at < now() - clerk_sync.ledger_retention()
+    and id in (
+      select expired.id
+      from clerk_sync.webhook_events as expired
+      where expired.id = any (oldest_ids)
+        and expired.received_at < now() - clerk_sync.ledger_retention()
+      for update skip locked
+    );
+
+  -- What comes is received later: nothing expires before the oldest of these.
+  perform set_config(
+    'clerk_sync.ledger_expires_at',
+    extract(epoch from oldest_at + clerk_sync.ledger_retention())::text,
+    false
   );
-  return true;
 end;
 $$;
 
-revoke execute on function clerk_sync.claim_webhook (jsonb) from public, anon, authenticated;
-grant execute on function clerk_sync.claim_webhook (jsonb) to service_role;
+revoke execute on function clerk_sync.expire_webhook_events () from public, anon, authenticated;
+grant execute on function clerk_sync.expire_webhook_events () to service_role;
+
+-- Begins a call: claims its webhook, then locks the objects that it touches. Of two concurrent
+-- deliveries the second waits here, then sees the first's commit (duplicate) or rollback (claims).
+-- A backfill has no webhook and claims nothing. Returns `duplicate`, `claimed`, or `awaited` where effects
+-- listen to the event.
+create function clerk_sync.begin_call(
+  webhook jsonb,
+  shared_rows jsonb[],
+  exclusive_ids text[] default '{}'
+)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  claim text;
+  has_dead_letter boolean;
+  is_locked boolean;
+begin
+  if webhook is not null then
+    insert into clerk_sync.webhook_events (id, type, object_id, occurred_at)
+    values (
+      webhook ->> 'id',
+      webhook ->> 'type',
+      webhook ->> 'object_id',
+      (webhook ->> 'occurred_at')::timestamptz
+    )
+    on conflict (id) do nothing
+    returning
+      case
+        when exists (
+          select from clerk_sync.effects
+          where effects.event_type = webhook_events.type and effects.is_enabled
+        ) then 'awaited'
+        else 'claimed'
+      end,
+      exists (
+        select from clerk_sync.dead_letters where dead_letters.webhook_id = webhook_events.id
+      )
+    into claim, has_dead_letter;
+    if not found then
+      return 'duplicate';
+    end if;
+
+    if has_dead_letter then
+      delete from clerk_sync.dead_letters where webhook_id = webhook ->> 'id';
+    end if;
+
+    -- Bounds the ledger without a scheduler: more rows go than come. Each session remembers until
+    -- when there is nothing to do.
+    if extract(epoch from now()) > coalesce(
+      nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
+    ) then
+      perform clerk_sync.expire_webhook_events();
+    end if;
+  end if;
+
+  is_locked := clerk_sync.lock_objects(shared_rows, exclusive_ids);
+  return coalesce(claim, 'claimed');
+end;
+$$;
+
+revoke execute on function clerk_sync.begin_call (jsonb, jsonb[], text[]) from public, anon, authenticated;
+grant execute on function clerk_sync.begin_call (jsonb, jsonb[], text[]) to service_role;
 
 -- Ends a call: asks for the effects of the webhook, and names the outcome, `applied` when the object's
 -- point moved up, `stale` when it did not. The ledger says `applied` from the claim on, so that only
 -- the rarer outcome costs a second write.
-create function clerk_sync.conclude_webhook(webhook jsonb, has_moved boolean)
+create function clerk_sync.end_call(claim text, webhook jsonb, has_moved boolean)
 returns text
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if webhook is not null then
+  if claim = 'awaited' then
     perform clerk_sync.enqueue_effects(webhook);
   end if;
 
@@ -104,5 +163,5 @@ begin
 end;
 $$;
 
-revoke execute on function clerk_sync.conclude_webhook (jsonb, boolean) from public, anon, authenticated;
-grant execute on function clerk_sync.conclude_webhook (jsonb, boolean) to service_role;
+revoke execute on function clerk_sync.end_call (text, jsonb, boolean) from public, anon, authenticated;
+grant execute on function clerk_sync.end_call (text, jsonb, boolean) to service_role;

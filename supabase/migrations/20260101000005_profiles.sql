@@ -53,10 +53,17 @@ declare
 begin
   insert into public.profiles as stored
   select distinct on (incoming.id) incoming.*
-  from jsonb_populate_recordset(
-    null::public.profiles, clerk_sync.versioned(profiles, webhook)
-  ) as incoming
+  from clerk_sync.versioned(null::public.profiles, profiles, webhook) as incoming
   where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
+    -- A parent is nearly always known already. To look costs less than to lock its row and write
+    -- that down, which `on conflict` does before it decides.
+    and (
+      incoming.updated_at is not null
+      or not exists (
+        select from public.profiles as known
+        where known.id = incoming.id and known.version >= incoming.version
+      )
+    )
   order by incoming.id, incoming.version desc
   on conflict (id) do update set
     external_id = excluded.external_id,
@@ -99,13 +106,14 @@ set search_path = ''
 set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
+declare
+  claim text := clerk_sync.begin_call(webhook, array[profiles]);
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(clerk_sync.ids_of(profiles, 'id'));
-  return clerk_sync.conclude_webhook(webhook, clerk_sync.write_profiles(profiles, webhook) > 0);
+  return clerk_sync.end_call(claim, webhook, clerk_sync.write_profiles(profiles, webhook) > 0);
 end;
 $$;
 
@@ -121,16 +129,16 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, '{}', array[user_id]);
   has_moved boolean;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects('{}', array[user_id]);
   has_moved := clerk_sync.bury_object(user_id, webhook);
   delete from public.profiles where id = user_id;
-  return clerk_sync.conclude_webhook(webhook, has_moved);
+  return clerk_sync.end_call(claim, webhook, has_moved);
 end;
 $$;
 

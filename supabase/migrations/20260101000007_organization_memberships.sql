@@ -113,9 +113,7 @@ declare
 begin
   insert into public.organization_memberships as stored
   select distinct on (incoming.id) incoming.*
-  from jsonb_populate_recordset(
-    null::public.organization_memberships, clerk_sync.versioned(memberships, webhook)
-  ) as incoming
+  from clerk_sync.versioned(null::public.organization_memberships, memberships, webhook) as incoming
   where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.organization_id, incoming.user_id))
   order by incoming.id, incoming.version desc
   on conflict (id) do update set
@@ -158,20 +156,17 @@ set search_path = ''
 set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
+declare
+  claim text := clerk_sync.begin_call(webhook, array[memberships, organizations, profiles]);
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(
-    clerk_sync.ids_of(memberships, 'id')
-    || clerk_sync.ids_of(organizations, 'id')
-    || clerk_sync.ids_of(profiles, 'id')
-  );
   perform clerk_sync.write_organizations(organizations, webhook);
   perform clerk_sync.write_profiles(profiles, webhook);
-  return clerk_sync.conclude_webhook(
-    webhook, clerk_sync.write_organization_memberships(memberships, webhook) > 0
+  return clerk_sync.end_call(
+    claim, webhook, clerk_sync.write_organization_memberships(memberships, webhook) > 0
   );
 end;
 $$;
@@ -194,21 +189,18 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, array[organizations, profiles], array[membership_id]);
   has_moved boolean;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(
-    clerk_sync.ids_of(organizations, 'id') || clerk_sync.ids_of(profiles, 'id'),
-    array[membership_id]
-  );
   perform clerk_sync.write_organizations(organizations, webhook);
   perform clerk_sync.write_profiles(profiles, webhook);
   has_moved := clerk_sync.bury_object(membership_id, webhook);
   delete from public.organization_memberships where id = membership_id;
-  return clerk_sync.conclude_webhook(webhook, has_moved);
+  return clerk_sync.end_call(claim, webhook, has_moved);
 end;
 $$;
 

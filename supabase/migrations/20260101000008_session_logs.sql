@@ -57,9 +57,7 @@ declare
 begin
   insert into public.session_logs as stored
   select distinct on (incoming.id) incoming.*
-  from jsonb_populate_recordset(
-    null::public.session_logs, clerk_sync.versioned(sessions, webhook)
-  ) as incoming
+  from clerk_sync.versioned(null::public.session_logs, sessions, webhook) as incoming
   where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id))
   order by incoming.id, incoming.version desc
   on conflict (id) do update set
@@ -108,16 +106,15 @@ set search_path = ''
 set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
+declare
+  claim text := clerk_sync.begin_call(webhook, array[sessions, profiles]);
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(
-    clerk_sync.ids_of(sessions, 'id') || clerk_sync.ids_of(profiles, 'id')
-  );
   perform clerk_sync.write_profiles(profiles, webhook);
-  return clerk_sync.conclude_webhook(webhook, clerk_sync.write_session_logs(sessions, webhook) > 0);
+  return clerk_sync.end_call(claim, webhook, clerk_sync.write_session_logs(sessions, webhook) > 0);
 end;
 $$;
 

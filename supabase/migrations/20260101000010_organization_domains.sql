@@ -46,23 +46,18 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, array[domains, organizations]);
   moved integer;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(
-    clerk_sync.ids_of(domains, 'id')
-    || clerk_sync.ids_of(organizations, 'id')
-  );
   perform clerk_sync.write_organizations(organizations, webhook);
 
   insert into public.organization_domains as stored
   select distinct on (incoming.id) incoming.*
-  from jsonb_populate_recordset(
-    null::public.organization_domains, clerk_sync.versioned(domains, webhook)
-  ) as incoming
+  from clerk_sync.versioned(null::public.organization_domains, domains, webhook) as incoming
   where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.organization_id))
   order by incoming.id, incoming.version desc
   on conflict (id) do update set
@@ -80,7 +75,7 @@ begin
     version = excluded.version
   where stored.version < excluded.version;
   get diagnostics moved = row_count;
-  return clerk_sync.conclude_webhook(webhook, moved > 0);
+  return clerk_sync.end_call(claim, webhook, moved > 0);
 end;
 $$;
 
@@ -96,16 +91,16 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, '{}', array[domain_id]);
   has_moved boolean;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects('{}', array[domain_id]);
   has_moved := clerk_sync.bury_object(domain_id, webhook);
   delete from public.organization_domains where id = domain_id;
-  return clerk_sync.conclude_webhook(webhook, has_moved);
+  return clerk_sync.end_call(claim, webhook, has_moved);
 end;
 $$;
 

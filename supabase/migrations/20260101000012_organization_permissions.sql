@@ -36,18 +36,16 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, array[permissions]);
   moved integer;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(clerk_sync.ids_of(permissions, 'id'));
   insert into public.organization_permissions as stored
   select distinct on (incoming.id) incoming.*
-  from jsonb_populate_recordset(
-    null::public.organization_permissions, clerk_sync.versioned(permissions, webhook)
-  ) as incoming
+  from clerk_sync.versioned(null::public.organization_permissions, permissions, webhook) as incoming
   where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
   order by incoming.id, incoming.version desc
   on conflict (id) do update set
@@ -61,7 +59,7 @@ begin
     version = excluded.version
   where stored.version < excluded.version;
   get diagnostics moved = row_count;
-  return clerk_sync.conclude_webhook(webhook, moved > 0);
+  return clerk_sync.end_call(claim, webhook, moved > 0);
 end;
 $$;
 
@@ -77,16 +75,16 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, '{}', array[permission_id]);
   has_moved boolean;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects('{}', array[permission_id]);
   has_moved := clerk_sync.bury_object(permission_id, webhook);
   delete from public.organization_permissions where id = permission_id;
-  return clerk_sync.conclude_webhook(webhook, has_moved);
+  return clerk_sync.end_call(claim, webhook, has_moved);
 end;
 $$;
 

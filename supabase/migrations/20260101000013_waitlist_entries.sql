@@ -33,18 +33,16 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, array[entries]);
   moved integer;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(clerk_sync.ids_of(entries, 'id'));
   insert into public.waitlist_entries as stored
   select distinct on (incoming.id) incoming.*
-  from jsonb_populate_recordset(
-    null::public.waitlist_entries, clerk_sync.versioned(entries, webhook)
-  ) as incoming
+  from clerk_sync.versioned(null::public.waitlist_entries, entries, webhook) as incoming
   where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
   order by incoming.id, incoming.version desc
   on conflict (id) do update set
@@ -58,7 +56,7 @@ begin
     version = excluded.version
   where stored.version < excluded.version;
   get diagnostics moved = row_count;
-  return clerk_sync.conclude_webhook(webhook, moved > 0);
+  return clerk_sync.end_call(claim, webhook, moved > 0);
 end;
 $$;
 

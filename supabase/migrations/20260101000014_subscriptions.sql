@@ -59,25 +59,19 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, array[subscriptions, organizations, profiles]);
   moved integer;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(
-    clerk_sync.ids_of(subscriptions, 'id')
-    || clerk_sync.ids_of(organizations, 'id')
-    || clerk_sync.ids_of(profiles, 'id')
-  );
   perform clerk_sync.write_organizations(organizations, webhook);
   perform clerk_sync.write_profiles(profiles, webhook);
 
   insert into public.subscriptions as stored
   select distinct on (incoming.id) incoming.*
-  from jsonb_populate_recordset(
-    null::public.subscriptions, clerk_sync.versioned(subscriptions, webhook)
-  ) as incoming
+  from clerk_sync.versioned(null::public.subscriptions, subscriptions, webhook) as incoming
   where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id, incoming.organization_id))
   order by incoming.id, incoming.version desc
   on conflict (id) do update set
@@ -97,7 +91,7 @@ begin
     version = excluded.version
   where stored.version < excluded.version;
   get diagnostics moved = row_count;
-  return clerk_sync.conclude_webhook(webhook, moved > 0);
+  return clerk_sync.end_call(claim, webhook, moved > 0);
 end;
 $$;
 

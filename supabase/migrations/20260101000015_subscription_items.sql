@@ -73,25 +73,19 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, array[items, organizations, profiles]);
   moved integer;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects(
-    clerk_sync.ids_of(items, 'id')
-    || clerk_sync.ids_of(organizations, 'id')
-    || clerk_sync.ids_of(profiles, 'id')
-  );
   perform clerk_sync.write_organizations(organizations, webhook);
   perform clerk_sync.write_profiles(profiles, webhook);
 
   insert into public.subscription_items as stored
   select distinct on (incoming.id) incoming.*
-  from jsonb_populate_recordset(
-    null::public.subscription_items, clerk_sync.versioned(items, webhook)
-  ) as incoming
+  from clerk_sync.versioned(null::public.subscription_items, items, webhook) as incoming
   where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id, incoming.organization_id))
   order by incoming.id, incoming.version desc
   on conflict (id) do update set
@@ -119,7 +113,7 @@ begin
     version = excluded.version
   where stored.version < excluded.version;
   get diagnostics moved = row_count;
-  return clerk_sync.conclude_webhook(webhook, moved > 0);
+  return clerk_sync.end_call(claim, webhook, moved > 0);
 end;
 $$;
 
