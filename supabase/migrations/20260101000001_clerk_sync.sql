@@ -95,13 +95,20 @@ $$;
 revoke execute on function clerk_sync.lock_objects (jsonb[], text[]) from public, anon, authenticated;
 grant execute on function clerk_sync.lock_objects (jsonb[], text[]) to service_role;
 
+-- The helpers of policies are `plpgsql`: Postgres 17 plans functions of `language sql` anew in every
+-- query, which would take longer than many a query.
+
 -- The caller's Clerk user id. (`auth.uid()` throws on Clerk ids, which are no uuids.)
 create function clerk_sync.user_id()
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
-return (select auth.jwt()) ->> 'sub';
+as $$
+begin
+  return auth.jwt() ->> 'sub';
+end;
+$$;
 
 revoke execute on function clerk_sync.user_id () from public, anon;
 grant execute on function clerk_sync.user_id () to authenticated, service_role;
@@ -110,13 +117,14 @@ grant execute on function clerk_sync.user_id () to authenticated, service_role;
 -- token, `org_id` in version 1. Null when the personal account is active.
 create function clerk_sync.organization_id()
 returns text
-language sql
+language plpgsql
 stable
 set search_path = ''
-return coalesce(
-  (select auth.jwt()) -> 'o' ->> 'id',
-  (select auth.jwt()) ->> 'org_id'
-);
+as $$
+begin
+  return coalesce(auth.jwt() -> 'o' ->> 'id', auth.jwt() ->> 'org_id');
+end;
+$$;
 
 revoke execute on function clerk_sync.organization_id () from public, anon;
 grant execute on function clerk_sync.organization_id () to authenticated, service_role;

@@ -35,6 +35,10 @@ grant execute on function clerk_sync.ledger_retention () to service_role;
 
 -- Deletes a few rows of the ledger that are older than its retention, if there are any: the key is
 -- time-ordered, so its low end is what expires first. Rows that another call is deleting are left to it.
+--
+-- A session remembers until when nothing expires, and where the ledger began: index entries of deleted
+-- rows stay in the way until the next vacuum. Sessions of the API live for half an hour, so that a late
+-- webhook with an old id is found by the next one.
 create function clerk_sync.expire_webhook_events()
 returns void
 language plpgsql
@@ -51,6 +55,7 @@ begin
   from (
     select webhook_events.id, webhook_events.received_at
     from clerk_sync.webhook_events
+    where webhook_events.id >= coalesce(current_setting('clerk_sync.ledger_begins_at', true), '')
     order by webhook_events.id
     limit 4
   ) as oldest;
@@ -66,11 +71,13 @@ begin
     );
 
   -- What comes is received later: nothing expires before the oldest of these.
-  perform set_config(
-    'clerk_sync.ledger_expires_at',
-    extract(epoch from oldest_at + clerk_sync.ledger_retention())::text,
-    false
-  );
+  perform
+    set_config('clerk_sync.ledger_begins_at', oldest_ids[1], false),
+    set_config(
+      'clerk_sync.ledger_expires_at',
+      extract(epoch from oldest_at + clerk_sync.ledger_retention())::text,
+      false
+    );
 end;
 $$;
 

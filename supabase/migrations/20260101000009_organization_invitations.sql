@@ -33,7 +33,7 @@ grant select, insert, update, delete on public.organization_invitations to servi
 
 create policy "Managers of memberships can read the invitations of their organizations" on public.organization_invitations
 for select to authenticated using (
-  organization_id in (select clerk_sync.organization_ids('org:sys_memberships:manage'))
+  organization_id = any (array(select clerk_sync.organization_ids('org:sys_memberships:manage')))
 );
 
 -- organizationInvitation.created, .accepted and .revoked, and a backfill of invitations.

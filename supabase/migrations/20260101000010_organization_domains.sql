@@ -31,7 +31,7 @@ grant select on public.organization_domains to authenticated;
 grant select, insert, update, delete on public.organization_domains to service_role;
 
 create policy "Members can read the domains of their organizations" on public.organization_domains
-for select to authenticated using (organization_id in (select clerk_sync.organization_ids()));
+for select to authenticated using (organization_id = any (array(select clerk_sync.organization_ids())));
 
 -- organizationDomain.created, organizationDomain.updated, and a backfill of domains.
 create function public.upsert_organization_domains(

@@ -42,7 +42,7 @@ grant select, insert, update, delete on public.subscriptions to service_role;
 create policy "Payers can read their subscriptions" on public.subscriptions
 for select to authenticated using (
   user_id = (select clerk_sync.user_id())
-  or organization_id in (select clerk_sync.organization_ids('org:sys_billing:read'))
+  or organization_id = any (array(select clerk_sync.organization_ids('org:sys_billing:read')))
 );
 
 -- subscription.created, .updated, .active and .pastDue, and a backfill of subscriptions.

@@ -56,7 +56,7 @@ grant select, insert, update, delete on public.subscription_items to service_rol
 create policy "Payers can read the items of their subscriptions" on public.subscription_items
 for select to authenticated using (
   user_id = (select clerk_sync.user_id())
-  or organization_id in (select clerk_sync.organization_ids('org:sys_billing:read'))
+  or organization_id = any (array(select clerk_sync.organization_ids('org:sys_billing:read')))
 );
 
 -- All subscriptionItem events, and a backfill of subscription items.

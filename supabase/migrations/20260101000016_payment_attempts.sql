@@ -45,7 +45,7 @@ grant select, insert, update, delete on public.payment_attempts to service_role;
 create policy "Payers can read their payment attempts" on public.payment_attempts
 for select to authenticated using (
   user_id = (select clerk_sync.user_id())
-  or organization_id in (select clerk_sync.organization_ids('org:sys_billing:read'))
+  or organization_id = any (array(select clerk_sync.organization_ids('org:sys_billing:read')))
 );
 
 -- paymentAttempt.created, paymentAttempt.updated, and a backfill of payment attempts.
