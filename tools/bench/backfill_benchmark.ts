@@ -1,0 +1,136 @@
+/** A backfill: many rows to a call, against `COPY` of the same rows into an identical table. */
+import type { Buffer } from "node:buffer";
+import { pipeline } from "node:stream/promises";
+import { parseAs, type Row } from "../../functions/clerk-webhook/mapping.ts";
+import {
+  organizationMembershipSchema,
+  toOrganizationMembership,
+  toParents,
+} from "../../functions/clerk-webhook/mappings/organization_membership.ts";
+import { newId } from "../events/new_id.ts";
+import { sampleEvent } from "../events/sample_event.ts";
+import type { Benchmark, Comparison } from "./benchmark.ts";
+import { openBenchDatabase, type Sql } from "./database.ts";
+import { compareInRounds } from "./rounds.ts";
+import { sampleProfile } from "./user_updates.ts";
+
+/** Rows to a call. */
+const BATCH = 500;
+
+/** Members of each organization. */
+const MEMBERS = 50;
+
+/** A table that is filled by calls. */
+interface Backfill {
+  table: string;
+  call: string;
+  /** The arguments of each call, as JSON. */
+  batches: string[][];
+  target?: { atLeast: number };
+}
+
+/** Rows per second of a backfill. */
+export const backfillBenchmark: Benchmark = {
+  name: "backfill",
+  async run({ isShort, log }) {
+    const batches = isShort ? 4 : 40;
+    const rounds = isShort ? 3 : 11;
+    await using database = await openBenchDatabase();
+    const sql = database.connect({ role: "service_role", connections: 1 });
+    await database.owner.unsafe(
+      await Deno.readTextFile(new URL("plain_tables.sql", import.meta.url)),
+    );
+
+    log("profiles");
+    const userIds = Array.from({ length: batches * BATCH }, () => newId("user"));
+    const profiles = {
+      table: "profiles",
+      call: "select public.upsert_profiles($1::jsonb)",
+      batches: inBatches(userIds.map((id): Row<"profiles"> => ({ ...sampleProfile(), id })))
+        .map((rows) => [JSON.stringify(rows)]),
+      target: { atLeast: 0.4 },
+    };
+    const comparisons = [await compareWithCopy(sql, database.owner, profiles, rounds)];
+
+    log("memberships");
+    const memberships = {
+      table: "organization_memberships",
+      call: "select public.upsert_organization_memberships($1::jsonb, $2::jsonb, $3::jsonb)",
+      batches: inBatches(userIds).map(toMembershipArguments),
+    };
+    // Their parents are there already, as in a backfill that goes from parents to children.
+    await apply(sql, profiles);
+    for (const [, organizations = "[]"] of memberships.batches) {
+      await sql.unsafe("select public.upsert_organizations($1::jsonb)", [organizations]);
+    }
+    return [...comparisons, await compareWithCopy(sql, database.owner, memberships, rounds)];
+  },
+};
+
+function inBatches<Item>(items: Item[]): Item[][] {
+  return Array.from(
+    { length: Math.ceil(items.length / BATCH) },
+    (_, index) => items.slice(index * BATCH, (index + 1) * BATCH),
+  );
+}
+
+function toMembershipArguments(userIds: string[]): string[] {
+  const { data } = sampleEvent("organizationMembership.created");
+  const sample = parseAs(organizationMembershipSchema, data, "data");
+  const memberships = userIds.map((user_id, index) => ({
+    ...sample,
+    id: newId("orgmem"),
+    organization: { ...sample.organization, id: `org_${userIds[index - index % MEMBERS]}` },
+    public_user_data: { ...sample.public_user_data, user_id },
+  }));
+  return [
+    memberships.map(toOrganizationMembership),
+    memberships.flatMap((membership) => toParents(membership).organizations),
+    memberships.flatMap((membership) => toParents(membership).profiles),
+  ].map((rows) => JSON.stringify(rows));
+}
+
+/** Both begin with an empty table every time, and all that they need is made beforehand. */
+async function compareWithCopy(
+  sql: Sql,
+  owner: Sql,
+  backfill: Backfill,
+  rounds: number,
+): Promise<Comparison> {
+  const { table, batches, target } = backfill;
+  const rows = batches.length * BATCH;
+  const perSecond = async (schema: string, write: () => Promise<void>) => {
+    await owner.unsafe(`truncate ${schema}.${table} cascade`);
+    const startedAt = performance.now();
+    await write();
+    const seconds = (performance.now() - startedAt) / 1000;
+    const [row] = await owner.unsafe(`select count(*) from ${schema}.${table}`);
+    if (Number(row?.count) !== rows) throw new Error(`There are ${row?.count} rows, not ${rows}`);
+    return rows / seconds;
+  };
+
+  await apply(sql, backfill);
+  const copied = await copyOut(sql, `public.${table}`);
+  return {
+    what: `backfill of ${table}, ${BATCH} rows to a call`,
+    against: "COPY of the same rows",
+    unit: "rows/s",
+    ...(target ? { target } : {}),
+    ...await compareInRounds(rounds, {
+      ours: () => perSecond("public", () => apply(sql, backfill)),
+      reference: () => perSecond("plain", () => copyIn(sql, `plain.${table}`, copied)),
+    }),
+  };
+}
+
+async function apply(sql: Sql, { call, batches }: Backfill): Promise<void> {
+  for (const batch of batches) await sql.unsafe(call, batch, { prepare: true });
+}
+
+async function copyOut(sql: Sql, table: string): Promise<Buffer[]> {
+  return await Array.fromAsync(await sql.unsafe(`copy ${table} to stdout`).readable());
+}
+
+async function copyIn(sql: Sql, table: string, chunks: Buffer[]): Promise<void> {
+  await pipeline(chunks, await sql.unsafe(`copy ${table} from stdin`).writable());
+}

@@ -1,0 +1,78 @@
+import postgres from "postgres";
+import { type Stack, startStack } from "../stack/stack.ts";
+
+/** Connections whose JSON parameters are given as text. */
+export type Sql = postgres.Sql<{ jsonb: unknown }>;
+
+/** A database to measure: a real Postgres with the migrations, and commits that wait for the disk. */
+export interface BenchDatabase extends AsyncDisposable {
+  stack: Stack;
+  /** The owner of the tables, on one connection. */
+  owner: Sql;
+  /** Makes another database in the state that this one is in; nobody may be connected yet. */
+  copyTo(name: string): Promise<void>;
+  checkpoint(): Promise<void>;
+  /** Connections of a role of the API. */
+  connect(options: ConnectOptions): Sql;
+}
+
+/** How to connect. */
+export interface ConnectOptions {
+  role: "service_role" | "authenticated";
+  connections: number;
+  /** Through something that listens there; straight to the server by default. */
+  port?: number;
+  database?: string;
+  /** Settings of the sessions. */
+  settings?: Record<string, string>;
+}
+
+/** Room enough that no checkpoint and no lack of memory comes into a measurement by chance. */
+const SETTINGS = { shared_buffers: "1GB", max_wal_size: "16GB", checkpoint_timeout: "1h" };
+
+/** What goes in is JSON already. */
+const JSON_AS_TEXT = {
+  to: 3802,
+  from: [3802],
+  serialize: (text: unknown) => text,
+  parse: (text: string): unknown => JSON.parse(text),
+};
+
+/** Starts a throw-away database. */
+export async function openBenchDatabase(): Promise<BenchDatabase> {
+  const stack = await startStack({ settings: SETTINGS });
+  const pools: Sql[] = [];
+  const open = (url: URL, connections: number, settings: Record<string, string> = {}) => {
+    const pool = postgres(url.href, {
+      max: connections,
+      onnotice: () => {},
+      connection: settings,
+      types: { jsonb: JSON_AS_TEXT },
+    });
+    pools.push(pool);
+    return pool;
+  };
+  const asSuperuser = async (use: (superuser: postgres.Sql) => PromiseLike<unknown>) => {
+    const url = stack.postgres.superuserUrl.replace(/postgres$/, "template1");
+    const superuser = postgres(url, { max: 1 });
+    await use(superuser);
+    await superuser.end();
+  };
+  return {
+    stack,
+    owner: open(new URL(stack.databaseUrl), 1),
+    copyTo: (name) =>
+      asSuperuser((superuser) => superuser`create database ${superuser(name)} template postgres`),
+    checkpoint: () => asSuperuser((superuser) => superuser`checkpoint`),
+    connect({ role, connections, port, database, settings }) {
+      const url = new URL(stack.databaseUrl);
+      if (port !== undefined) url.port = String(port);
+      if (database !== undefined) url.pathname = database;
+      return open(url, connections, { role, ...settings });
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(pools.map((pool) => pool.end()));
+      await stack.stop();
+    },
+  };
+}

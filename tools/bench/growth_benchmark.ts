@@ -1,0 +1,181 @@
+/** What becomes of the rate of an event as the tables grow, and while the ledger's rows expire. */
+import type { Benchmark, Comparison } from "./benchmark.ts";
+import { callUpsertProfiles } from "./call_upsert_profiles.ts";
+import { type BenchDatabase, openBenchDatabase, type Sql } from "./database.ts";
+import { Filler } from "./fill.ts";
+import { measureRate } from "./measure_rate.ts";
+import { compareInRounds } from "./rounds.ts";
+import { type UserUpdate, userUpdates } from "./user_updates.ts";
+
+/** The database with empty tables, beside the one that is filled. */
+const EMPTY = "empty";
+
+/** Users that the events are about, in turns. */
+const USERS = 3000;
+
+/** Days that the ledger reaches back: nothing in it expires while it is measured. */
+const DAYS = 89;
+
+const LONG = {
+  events: 10_000_000,
+  profiles: 1_000_000,
+  /** More than the ledger takes in within a day: none of them may be missing in the end. */
+  expiring: 200_000,
+  rounds: 11,
+  seconds: 1.5,
+};
+const SHORT = { events: 100_000, profiles: 10_000, expiring: 20_000, rounds: 3, seconds: 0.3 };
+
+interface Setup {
+  database: BenchDatabase;
+  size: typeof LONG;
+  /** How the filled tables are called in the table. */
+  grown: string;
+  full: Sql;
+  empty: Sql;
+}
+
+/** The cost of user.updated in large tables. */
+export const growthBenchmark: Benchmark = {
+  name: "growth",
+  async run({ isShort, log }) {
+    const size = isShort ? SHORT : LONG;
+    await using database = await openBenchDatabase();
+    await database.copyTo(EMPTY);
+    log(`filling the ledger with ${size.events} rows and the profiles with ${size.profiles}`);
+    const filler = await Filler.on(database.owner);
+    await filler.webhookEvents(size.events, { from: DAYS, to: 0.01 });
+    const userIds = await filler.profiles(size.profiles, USERS);
+    await settle(database);
+
+    const pool = { role: "service_role", connections: 1 } as const;
+    const setup = {
+      database,
+      size,
+      grown: `${format(size.events)} ledger rows, ${format(size.profiles)} profiles`,
+      full: database.connect(pool),
+      empty: database.connect({ ...pool, database: EMPTY }),
+    };
+    log("rates and WAL");
+    const comparisons = [
+      await compareRates(setup, userIds),
+      ...await compareWal(setup, userIds),
+    ];
+    log("expiring a day's worth of rows");
+    await filler.webhookEvents(size.expiring, { from: 92, to: 91 });
+    await settle(database);
+    return [...comparisons, await compareExpiry(setup, userIds)];
+  },
+};
+
+/** What filling has left to be done is done, so that nothing of it comes into a measurement. */
+async function settle({ owner }: BenchDatabase): Promise<void> {
+  await owner`vacuum (freeze, analyze) clerk_sync.webhook_events`;
+  await owner`vacuum (freeze, analyze) public.profiles`;
+}
+
+async function compareRates(
+  { size, grown, full, empty }: Setup,
+  userIds: string[],
+): Promise<Comparison> {
+  const next = userUpdates(userIds);
+  for (const sql of [full, empty]) await apply(sql, next, userIds.length);
+  const rate = (sql: Sql) =>
+    measureRate(
+      { callers: 1, seconds: size.seconds },
+      () => callUpsertProfiles(sql, "public", next()),
+    );
+  return {
+    what: `user.updated at ${grown}`,
+    against: "at empty tables",
+    unit: "events/s",
+    target: { atLeast: 0.95 },
+    ...await compareInRounds(size.rounds, { ours: () => rate(full), reference: () => rate(empty) }),
+  };
+}
+
+/**
+ * The first change of a page after a checkpoint writes the whole page down, in any table. What repeats
+ * is what comes after: each user was changed since the checkpoint. The other line has it all.
+ */
+async function compareWal(setup: Setup, userIds: string[]): Promise<Comparison[]> {
+  const { database, grown, full, empty } = setup;
+  const next = userUpdates(userIds);
+  const wal = async (sql: Sql) => {
+    const before = await walPosition(sql);
+    await apply(sql, next, userIds.length);
+    return (await walPosition(sql) - before) / userIds.length;
+  };
+  const what = `WAL of user.updated at ${grown}`;
+  const [unit, against] = ["bytes/event", "at empty tables"];
+  const afterCheckpoint = async (sql: Sql) => {
+    await database.checkpoint();
+    return await wal(sql);
+  };
+  return [
+    {
+      what: `${what}, pages changed before`,
+      against,
+      unit,
+      target: { atMost: 1.1 },
+      ...await compareInRounds(3, { ours: () => wal(full), reference: () => wal(empty) }),
+    },
+    {
+      what: `${what}, after a checkpoint`,
+      against,
+      unit,
+      ...await compareInRounds(1, {
+        ours: () => afterCheckpoint(full),
+        reference: () => afterCheckpoint(empty),
+      }),
+    },
+  ];
+}
+
+/** Sessions that know of nothing to expire leave the same rows alone in the same tables. */
+async function compareExpiry(
+  { database, size, full }: Setup,
+  userIds: string[],
+): Promise<Comparison> {
+  const next = userUpdates(userIds);
+  const pool = { role: "service_role", connections: 1 } as const;
+  const rate = async (settings: Record<string, string>) => {
+    const sql = database.connect({ ...pool, settings });
+    await apply(sql, next, 10);
+    const rate = await measureRate(
+      { callers: 1, seconds: size.seconds },
+      () => callUpsertProfiles(sql, "public", next()),
+    );
+    await sql.end();
+    return rate;
+  };
+  const rates = await compareInRounds(size.rounds, {
+    ours: () => rate({}),
+    reference: () => rate({ "clerk_sync.ledger_expires_at": "infinity" }),
+  });
+  const [left] = await full`
+    select from clerk_sync.webhook_events where received_at < now() - clerk_sync.ledger_retention()
+    limit 1`;
+  if (left === undefined) throw new Error("All rows had expired before the measurement was over");
+  return {
+    what: "user.updated while the ledger expires",
+    against: "while nothing expires",
+    unit: "events/s",
+    target: { atLeast: 0.9 },
+    ...rates,
+  };
+}
+
+async function apply(sql: Sql, next: () => UserUpdate, events: number): Promise<void> {
+  for (let event = 0; event < events; event++) await callUpsertProfiles(sql, "public", next());
+}
+
+/** Bytes of WAL that were ever written. */
+async function walPosition(sql: Sql): Promise<number> {
+  const [row] = await sql`select pg_current_wal_insert_lsn() - '0/0' as position`;
+  return Number(row?.position);
+}
+
+function format(rows: number): string {
+  return rows >= 1_000_000 ? `${rows / 1_000_000} million` : `${rows / 1000} thousand`;
+}

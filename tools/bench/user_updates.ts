@@ -1,0 +1,39 @@
+import { parseAs, type Row, type Webhook } from "../../functions/clerk-webhook/mapping.ts";
+import { toProfile, userSchema } from "../../functions/clerk-webhook/mappings/user.ts";
+import { newId } from "../events/new_id.ts";
+import { sampleEvent } from "../events/sample_event.ts";
+
+/** The arguments of the call that a user.updated event becomes. */
+export interface UserUpdate {
+  profiles: Row<"profiles">[];
+  webhook: Webhook;
+}
+
+/** The row of the user in the fixture of user.updated. */
+export function sampleProfile(): Row<"profiles"> {
+  return toProfile(parseAs(userSchema, sampleEvent("user.updated").data, "data"));
+}
+
+/**
+ * Makes user.updated events without end: each has a fresh webhook id, is newer than the one before it,
+ * and is about the next of the users, in turns.
+ *
+ * @param userIds Of the users that there are.
+ */
+export function userUpdates(userIds: string[]): () => UserUpdate {
+  const profile = sampleProfile();
+  let [time, count] = [Date.now(), 0];
+  return () => {
+    const id = userIds[count++ % userIds.length] ?? newId("user");
+    const occurredAt = new Date(++time).toISOString();
+    return {
+      profiles: [{ ...profile, id, last_active_at: occurredAt, updated_at: occurredAt }],
+      webhook: {
+        id: newId("msg"),
+        type: "user.updated",
+        object_id: id,
+        occurred_at: occurredAt,
+      },
+    };
+  };
+}
