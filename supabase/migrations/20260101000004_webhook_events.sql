@@ -47,8 +47,10 @@ set search_path = ''
 set enable_seqscan = off
 as $$
 declare
+  expired_before timestamptz := now() - clerk_sync.ledger_retention();
   oldest_ids text[];
   oldest_at timestamptz;
+  remembered text;
 begin
   select array_agg(oldest.id), min(oldest.received_at)
   into oldest_ids, oldest_at
@@ -60,24 +62,23 @@ begin
     limit 4
   ) as oldest;
 
-  delete from clerk_sync.webhook_events
-  where oldest_at < now() - clerk_sync.ledger_retention()
-    and id in (
+  if oldest_at < expired_before then
+    delete from clerk_sync.webhook_events
+    where id = any (array(
       select expired.id
       from clerk_sync.webhook_events as expired
-      where expired.id = any (oldest_ids)
-        and expired.received_at < now() - clerk_sync.ledger_retention()
+      where expired.id = any (oldest_ids) and expired.received_at < expired_before
       for update skip locked
-    );
+    ));
+  end if;
 
   -- What comes is received later: nothing expires before the oldest of these.
-  perform
-    set_config('clerk_sync.ledger_begins_at', oldest_ids[1], false),
-    set_config(
-      'clerk_sync.ledger_expires_at',
-      extract(epoch from oldest_at + clerk_sync.ledger_retention())::text,
-      false
-    );
+  remembered := set_config('clerk_sync.ledger_begins_at', oldest_ids[1], false);
+  remembered := set_config(
+    'clerk_sync.ledger_expires_at',
+    extract(epoch from oldest_at + clerk_sync.ledger_retention())::text,
+    false
+  );
 end;
 $$;
 

@@ -33,7 +33,7 @@ export const eventBenchmark: Benchmark = {
     const setup = {
       database,
       next: userUpdates(userIds),
-      ...(isShort ? { rounds: 3, seconds: 0.3 } : { rounds: 15, seconds: 1 }),
+      ...(isShort ? { rounds: 3, seconds: 0.3 } : { rounds: 11, seconds: 1 }),
     };
     await writeAll(setup, userIds.length);
 
