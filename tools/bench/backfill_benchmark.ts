@@ -50,7 +50,10 @@ export const backfillBenchmark: Benchmark = {
         .map((rows) => [JSON.stringify(rows)]),
       target: { atLeast: 0.4 },
     };
-    const comparisons = [await compareWithCopy(sql, database.owner, profiles, rounds)];
+    const comparisons = [
+      await compareWithCopy(sql, database.owner, profiles, rounds),
+      await compareWithInsert(sql, database.owner, profiles, rounds),
+    ];
 
     log("memberships");
     const memberships = {
@@ -90,25 +93,13 @@ function toMembershipArguments(userIds: string[]): string[] {
   ].map((rows) => JSON.stringify(rows));
 }
 
-/** Both begin with an empty table every time, and all that they need is made beforehand. */
 async function compareWithCopy(
   sql: Sql,
   owner: Sql,
   backfill: Backfill,
   rounds: number,
 ): Promise<Comparison> {
-  const { table, batches, target } = backfill;
-  const rows = batches.length * BATCH;
-  const perSecond = async (schema: string, write: () => Promise<void>) => {
-    await owner.unsafe(`truncate ${schema}.${table} cascade`);
-    const startedAt = performance.now();
-    await write();
-    const seconds = (performance.now() - startedAt) / 1000;
-    const [row] = await owner.unsafe(`select count(*) from ${schema}.${table}`);
-    if (Number(row?.count) !== rows) throw new Error(`There are ${row?.count} rows, not ${rows}`);
-    return rows / seconds;
-  };
-
+  const { table, target } = backfill;
   await apply(sql, backfill);
   const copied = await copyOut(sql, `public.${table}`);
   return {
@@ -117,10 +108,56 @@ async function compareWithCopy(
     unit: "rows/s",
     ...(target ? { target } : {}),
     ...await compareInRounds(rounds, {
-      ours: () => perSecond("public", () => apply(sql, backfill)),
-      reference: () => perSecond("plain", () => copyIn(sql, `plain.${table}`, copied)),
+      ours: () => perSecond(owner, "public", backfill, () => apply(sql, backfill)),
+      reference: () =>
+        perSecond(owner, "plain", backfill, () => copyIn(sql, `plain.${table}`, copied)),
     }),
   };
+}
+
+/** What the form of the rows costs, JSON, is on both sides here. */
+async function compareWithInsert(
+  sql: Sql,
+  owner: Sql,
+  backfill: Backfill,
+  rounds: number,
+): Promise<Comparison> {
+  const { table } = backfill;
+  const insert = {
+    ...backfill,
+    call: `
+      insert into plain.${table}
+      select *
+      from jsonb_populate_recordset(
+        jsonb_populate_record(null::plain.${table}, '{"version": {"webhook_id": ""}}'), $1::jsonb
+      )`,
+  };
+  return {
+    what: `backfill of ${table}, ${BATCH} rows to a call`,
+    against: "a plain insert of the same JSON",
+    unit: "rows/s",
+    ...await compareInRounds(rounds, {
+      ours: () => perSecond(owner, "public", backfill, () => apply(sql, backfill)),
+      reference: () => perSecond(owner, "plain", backfill, () => apply(sql, insert)),
+    }),
+  };
+}
+
+/** Into an empty table, every time; all that is needed is made beforehand. */
+async function perSecond(
+  owner: Sql,
+  schema: "public" | "plain",
+  { table, batches }: Backfill,
+  write: () => Promise<void>,
+): Promise<number> {
+  const rows = batches.length * BATCH;
+  await owner.unsafe(`truncate ${schema}.${table} cascade`);
+  const startedAt = performance.now();
+  await write();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const [row] = await owner.unsafe(`select count(*) from ${schema}.${table}`);
+  if (Number(row?.count) !== rows) throw new Error(`There are ${row?.count} rows, not ${rows}`);
+  return rows / seconds;
 }
 
 async function apply(sql: Sql, { call, batches }: Backfill): Promise<void> {

@@ -57,11 +57,11 @@ export const rlsBenchmark: Benchmark = {
 
     const comparisons: Comparison[] = [];
     for (const read of READS) {
+      await assertSameRows(user, database.owner, read, userId);
       const plan = await explain(user, read.query);
       if (showsPlans) log(`${read.what}\n${plan}`);
       if (plan.includes("Seq Scan")) throw new Error(`${read.what} reads a whole table:\n${plan}`);
       const byHand = `${read.query} where ${read.predicate}`;
-      await assertSameRows(user, database.owner, read, userId);
       const milliseconds = async (sql: Sql, query: string, parameters: string[]) =>
         1000 / await measureRate(
           { callers: 1, seconds },
