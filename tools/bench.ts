@@ -1,8 +1,12 @@
 /** Measures the mirror side by side with plain references, on this machine. */
 import { parseArgs, styleText } from "node:util";
 import { backfillBenchmark } from "./bench/backfill_benchmark.ts";
+import { backfillMemoryBenchmark } from "./bench/backfill_memory_benchmark.ts";
 import { type Benchmark, type Comparison, reachesTarget, type Target } from "./bench/benchmark.ts";
+import { coldStartBenchmark } from "./bench/cold_start_benchmark.ts";
+import { endToEndBenchmark } from "./bench/end_to_end_benchmark.ts";
 import { eventBenchmark } from "./bench/event_benchmark.ts";
+import { functionBenchmark } from "./bench/function_benchmark.ts";
 import { growthBenchmark } from "./bench/growth_benchmark.ts";
 import { rlsBenchmark } from "./bench/rls_benchmark.ts";
 import { runMain } from "./cli/run_main.ts";
@@ -12,7 +16,11 @@ import { formatTable } from "./cli/table.ts";
 const BENCHMARKS: Benchmark[] = [
   eventBenchmark,
   growthBenchmark,
+  functionBenchmark,
+  coldStartBenchmark,
+  endToEndBenchmark,
   backfillBenchmark,
+  backfillMemoryBenchmark,
   rlsBenchmark,
 ];
 

@@ -94,16 +94,16 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 declare
+  claim text := clerk_sync.begin_call(webhook, '{}', array[invitation_id]);
   has_moved boolean;
 begin
-  if not clerk_sync.claim_webhook(webhook) then
-    return 'duplicate';
+  if claim = 'duplicate' then
+    return claim;
   end if;
 
-  perform clerk_sync.lock_objects('{}', array[invitation_id]);
   has_moved := clerk_sync.bury_object(invitation_id, webhook);
   delete from public.organization_invitations where id = invitation_id;
-  return clerk_sync.conclude_webhook(webhook, has_moved);
+  return clerk_sync.end_call(claim, webhook, has_moved);
 end;
 $$;
 

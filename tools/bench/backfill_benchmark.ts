@@ -1,7 +1,8 @@
 /** A backfill: many rows to a call, against `COPY` of the same rows into an identical table. */
 import type { Buffer } from "node:buffer";
 import { pipeline } from "node:stream/promises";
-import { parseAs, type Row } from "../../functions/clerk-webhook/mapping.ts";
+import * as z from "zod/mini";
+import type { Row } from "../../functions/clerk-webhook/mapping.ts";
 import {
   organizationMembershipSchema,
   toOrganizationMembership,
@@ -79,7 +80,7 @@ function inBatches<Item>(items: Item[]): Item[][] {
 
 function toMembershipArguments(userIds: string[]): string[] {
   const { data } = sampleEvent("organizationMembership.created");
-  const sample = parseAs(organizationMembershipSchema, data, "data");
+  const sample = z.parse(organizationMembershipSchema, data);
   const memberships = userIds.map((user_id, index) => ({
     ...sample,
     id: newId("orgmem"),

@@ -1,4 +1,5 @@
-import { parseAs, type Row, type Webhook } from "../../functions/clerk-webhook/mapping.ts";
+import * as z from "zod/mini";
+import type { Row, Webhook } from "../../functions/clerk-webhook/mapping.ts";
 import { toProfile, userSchema } from "../../functions/clerk-webhook/mappings/user.ts";
 import { newId } from "../events/new_id.ts";
 import { sampleEvent } from "../events/sample_event.ts";
@@ -11,7 +12,7 @@ export interface UserUpdate {
 
 /** The row of the user in the fixture of user.updated. */
 export function sampleProfile(): Row<"profiles"> {
-  return toProfile(parseAs(userSchema, sampleEvent("user.updated").data, "data"));
+  return toProfile(z.parse(userSchema, sampleEvent("user.updated").data));
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Benchmark, BenchmarkOptions, Comparison } from "./benchmark.ts";
 import { serveManyUsers } from "./many_users.ts";
 
 /** Whether a backfill's memory stays the same for ten times as many users. */
-export const backfillMemory: Benchmark = {
+export const backfillMemoryBenchmark: Benchmark = {
   name: "backfill-memory",
   async run({ isShort, log }: BenchmarkOptions): Promise<Comparison[]> {
     const few = isShort ? 2_000 : 100_000;

@@ -37,7 +37,7 @@ interface Entrances {
  * and what a refused one costs. Load, function and REST layer share this process; each event is a new
  * user, signed and mapped before its run is measured.
  */
-export const endToEnd: Benchmark = {
+export const endToEndBenchmark: Benchmark = {
   name: "end-to-end",
   async run({ isShort, log }) {
     const extent = isShort ? { requests: 64, rounds: 3 } : { requests: 192, rounds: 15 };

@@ -33,7 +33,7 @@ interface Module {
 }
 
 /** What an isolate pays before its first answer. Every figure is of a fresh process. */
-export const coldStart: Benchmark = {
+export const coldStartBenchmark: Benchmark = {
   name: "cold-start",
   async run({ isShort, log }) {
     const [rounds, processes] = isShort ? [3, 1] : [9, 3];
