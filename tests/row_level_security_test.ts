@@ -329,6 +329,8 @@ Deno.test("the RPCs are closed to anon and to users, every one", async () => {
     uuid: crypto.randomUUID(),
     integer: 1,
     bigint: 1,
+    boolean: false,
+    "timestamp with time zone": new Date().toISOString(),
     "double precision": 1,
   };
   for (const { name, names, types } of functions) {
