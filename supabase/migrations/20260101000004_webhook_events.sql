@@ -59,7 +59,7 @@ begin
     from clerk_sync.webhook_events
     where webhook_events.id >= coalesce(current_setting('clerk_sync.ledger_begins_at', true), '')
     order by webhook_events.id
-    limit 4
+    limit 2
   ) as oldest;
 
   if oldest_at < expired_before then

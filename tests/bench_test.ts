@@ -1,0 +1,40 @@
+/** The benchmarks, in their short form: that they work, not what they measure. */
+import assert from "node:assert/strict";
+import { finish, task } from "./helpers/command.ts";
+
+/** Every benchmark by name, with what its lines are compared in. */
+const BENCHMARKS: Record<string, string[]> = {
+  event: ["events/s", "events/s", "events/s", "ms"],
+  growth: ["events/s", "bytes/event", "bytes/event", "events/s"],
+  function: ["µs", "µs"],
+  "cold-start": Array(12).fill("ms"),
+  "end-to-end": [...Array(3).fill(["events/s", "ms", "ms", "ms"]).flat(), "ms"],
+  backfill: ["rows/s", "rows/s", "rows/s"],
+  "backfill-memory": ["MB"],
+  rls: ["ms", "ms"],
+};
+
+for (const [name, units] of Object.entries(BENCHMARKS)) {
+  Deno.test(`bench ${name} measures both sides of every line`, async () => {
+    const { stdout, stderr, code } = await task("bench", ["--short", "--json", name]).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const comparisons = JSON.parse(new TextDecoder().decode(stdout));
+    assert.deepEqual(comparisons.map(({ unit }: { unit: string }) => unit), units);
+    for (const { what, ours, reference, ratio } of comparisons) {
+      for (const figure of [ours, reference, ratio]) {
+        assert.ok(Number.isFinite(figure) && figure > 0, `${what}: ${figure}`);
+      }
+    }
+  });
+}
+
+Deno.test("bench names what there is, and complains about what there is not", async () => {
+  const help = await finish(task("bench", ["--help"]));
+  assert.equal(help.code, 0);
+  for (const name of Object.keys(BENCHMARKS)) {
+    assert.match(help.output, new RegExp(`\\b${name}\\b`));
+  }
+  const { code, output } = await finish(task("bench", ["sprint"]));
+  assert.equal(code, 1);
+  assert.match(output, /There is no benchmark "sprint"/);
+});
