@@ -107,9 +107,14 @@ Deno.test("backfill stops with a sentence where trying again can't help", async 
   const wrongKey = { ...env, SUPABASE_SECRET_KEYS: '{"default":"sb_secret_other"}' };
   const mistakes: [string[], Record<string, string>, RegExp][] = [
     [[], { ...env, CLERK_SECRET_KEY: "sk_test_other" }, /^Clerk refuses the key/m],
-    [[], { ...env, CLERK_SECRET_KEY: "" }, /^The secret key of the Clerk instance is not set/m],
+    [
+      [],
+      { ...env, CLERK_SECRET_KEY: "" },
+      /^CLERK_SECRET_KEY: The secret key of the Clerk instance is not set/m,
+    ],
+    [[], { ...env, SUPABASE_URL: "" }, /^SUPABASE_URL: The address of the project is not set/m],
     [[], { ...env, CLERK_SECRET_KEY: "pk_test_x" }, /neither "sk_live_" nor "sk_test_"/],
-    [[], { ...env, CLERK_API_URL: "clerk" }, /^The address of Clerk's API is not/m],
+    [[], { ...env, CLERK_API_URL: "clerk" }, /^CLERK_API_URL: The address of Clerk's API is not/m],
     [["--only", "organizations"], env, /^Clerk answers 422: /m],
     [[], wrongUrl, /^The project can't be used/m],
     [[], wrongKey, /^The project can't be used/m],

@@ -20,7 +20,7 @@ async function main(args: string[]): Promise<void> {
     throw new Error(`"--every ${values.every}" is not a number of seconds`);
   }
   const config = readEffectsConfig(await projectEnv());
-  if (config instanceof Misconfiguration) throw new Error(`${config.variable}: ${config.message}`);
+  if (config instanceof Misconfiguration) throw config;
 
   const supabase = createSupabase(config);
   const outbox = createOutbox(supabase);

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
 
 /**
  * Runs a command's work; what goes wrong is said in a sentence, and the command fails.
@@ -12,7 +13,12 @@ export async function runMain(
   try {
     await main(Deno.args);
   } catch (error) {
-    console.error(styleText("red", error instanceof Error ? error.message : String(error)));
+    console.error(styleText("red", describe(error)));
     Deno.exitCode = failure;
   }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Misconfiguration) return `${error.variable}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
 }

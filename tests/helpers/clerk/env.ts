@@ -8,6 +8,7 @@ export function clerkEnv(clerk: ClerkApi, mirror: Mirror): Record<string, string
     CLERK_API_URL: clerk.url,
     SUPABASE_URL: mirror.apiUrl,
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    MIRROR_DEV_FOLDER: "none",
     MIRROR_ENV_FILE: "none",
   };
 }
