@@ -181,3 +181,23 @@ Deno.test("a question that Clerk does not answer is given up after a while, and 
   assert.equal(pauses.length, 2);
   for (const reason of pauses) assert.match(reason, /^Clerk can't be read: .*time/);
 });
+
+Deno.test("an answer that is no list is complained about at once", async () => {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => Response.json("Welcome"),
+  );
+  const pauses: string[] = [];
+  const source = createClerkSource({
+    secretKey: LIVE_KEY,
+    apiUrl: `http://127.0.0.1:${server.addr.port}`,
+    onPause: (reason) => pauses.push(reason),
+  });
+  for (const name of ["users", "roles"]) {
+    await assert.rejects(
+      idsOf(readPages(resourceOf(name).listing(source))),
+      /^Error: Clerk's answer is not a list$/,
+    );
+  }
+  assert.deepEqual(pauses, []);
+});

@@ -122,10 +122,10 @@ export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
   };
   return {
     ask: (question, requests) => persist(() => question(clerk), requests),
-    list: (path, query = {}) => persist(async () => toPage(await get(path, query))),
+    list: async (path, query) => toPage(await persist(() => get(path, query))),
     async find(path) {
       try {
-        return await persist(async () => toObject(await get(path)));
+        return toObject(await persist(() => get(path)));
       } catch (error) {
         if (isNotFound(error)) return undefined;
         throw error;
