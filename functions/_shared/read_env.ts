@@ -8,6 +8,11 @@ export function readList(env: Env, variable: string): string[] {
   return (env.get(variable) ?? "").split(/[\s,]+/).filter((item) => item !== "");
 }
 
+/** Whether a variable holds the address of something that speaks HTTP. */
+export function isHttpAddress(value: string): boolean {
+  return /^https?:$/.test(URL.parse(value)?.protocol ?? "");
+}
+
 /**
  * Reads a configuration without throwing: a function that is misconfigured still starts, answers 500
  * and says in its log which variable is wrong.

@@ -1,5 +1,5 @@
 import { Misconfiguration } from "./misconfiguration.ts";
-import type { Env } from "./read_env.ts";
+import { type Env, isHttpAddress } from "./read_env.ts";
 
 /** The project that a function belongs to. */
 export interface SupabaseEnv {
@@ -19,7 +19,7 @@ export function readSupabaseEnv(env: Env): SupabaseEnv {
 function readSupabaseUrl(env: Env): string {
   const url = env.get("SUPABASE_URL");
   if (!url) throw new Misconfiguration("SUPABASE_URL", "The address of the project is not set");
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+  if (!isHttpAddress(url)) {
     throw new Misconfiguration("SUPABASE_URL", "The address of the project is not an HTTP address");
   }
   return url;

@@ -1,6 +1,6 @@
 /** Commands of the project, run as a developer runs them. */
 import { stripVTControlCharacters } from "node:util";
-import { ROOT } from "../../tools/stack/supabase_cli.ts";
+import { projectCommand } from "../../tools/cli/task_command.ts";
 
 /** How a command ended. */
 export interface Finished {
@@ -15,14 +15,7 @@ export function task(
   args: string[] = [],
   env: Record<string, string> = {},
 ): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", name, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  });
+  return projectCommand(["task", "--quiet", name, ...args], env);
 }
 
 /** Runs a command to its end. */

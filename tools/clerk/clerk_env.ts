@@ -1,5 +1,5 @@
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
-import type { Env } from "../../functions/_shared/read_env.ts";
+import { type Env, isHttpAddress } from "../../functions/_shared/read_env.ts";
 
 /** Which Clerk instance to read. */
 export interface ClerkEnv {
@@ -29,7 +29,7 @@ export function readClerkEnv(env: Env): ClerkEnv {
   }
   const apiUrl = env.get("CLERK_API_URL");
   if (!apiUrl) return { secretKey };
-  if (!/^https?:$/.test(URL.parse(apiUrl)?.protocol ?? "")) {
+  if (!isHttpAddress(apiUrl)) {
     throw new Misconfiguration(
       "CLERK_API_URL",
       "The address of Clerk's API is not an HTTP address",

@@ -65,7 +65,7 @@ export interface ClerkSource {
 }
 
 /** Whether an instance has no such objects at all: a feature is off, or not part of its plan. */
-export function isMissingFeature(error: unknown): boolean {
+export function isMissingFeature(error: unknown): error is Error {
   return error instanceof Error && isClerkAPIResponseError(error.cause) &&
     error.cause.errors.length > 0 && [402, 403, 404].includes(error.cause.status);
 }

@@ -7,7 +7,7 @@ import {
   readMirroredObjects,
   readMirroredVersions,
 } from "./mirrored.ts";
-import { readPages } from "./read_pages.ts";
+import { expectedCount, readPages } from "./read_pages.ts";
 import { MAX_FILTER_IDS, type Removal, type Resource } from "./resources.ts";
 
 /** A page's worth of differences, as the object is in Clerk, or was in the mirror. */
@@ -36,9 +36,9 @@ export async function* findDrift(options: DriftOptions): AsyncGenerator<Drift> {
   const findGone = goneFinder(options);
   let count = 0;
   for await (const page of readPages(resource.listing(source))) {
-    const before = page.position.createdAfter > 0 ? count : 0;
+    const expected = expectedCount(page, count);
     count += page.objects.length;
-    onPage?.(count, page.total === undefined ? undefined : page.total + before);
+    onPage?.(count, expected);
     yield* await findStale(options, await resource.expand?.(source, page.objects) ?? page.objects);
     yield* findGone(page.objects, page.position.key);
   }

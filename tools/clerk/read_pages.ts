@@ -97,6 +97,17 @@ export async function* readPages(listing: Listing, from?: Position): AsyncGenera
   }
 }
 
+/**
+ * How many objects a reader will have read in the end, as far as a page tells: a list that begins after
+ * a time does not count what came before.
+ *
+ * @param count Objects that were read before the page.
+ */
+export function expectedCount({ total, position }: Page, count: number): number | undefined {
+  if (total === undefined) return undefined;
+  return position.createdAfter > 0 ? total + count : total;
+}
+
 function keyOf(object: ClerkObject, key: Listing["key"]): number {
   const value = object[key];
   return typeof value === "number" ? value : 0;

@@ -4,7 +4,13 @@ import type { Call } from "../../functions/clerk-webhook/mapping.ts";
 import type { EventType } from "../../functions/clerk-webhook/event.ts";
 import type { Database } from "../../functions/_shared/database.types.ts";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
-import { type ClerkObject, type ClerkPage, type ClerkSource, toPage } from "./clerk_source.ts";
+import {
+  type ClerkObject,
+  type ClerkPage,
+  type ClerkSource,
+  isMissingFeature,
+  toPage,
+} from "./clerk_source.ts";
 import type { MirroredObject } from "./mirrored.ts";
 import type { Listing, PageQuery } from "./read_pages.ts";
 
@@ -47,7 +53,12 @@ export const resources: readonly Resource[] = [
     recentlyUpdated: (source) => userListing(source, "updated_at"),
     removal: {
       findExisting: async (source, userId) =>
-        toPage(await source.ask((clerk) => clerk.users.getUserList({ userId, limit: 100 }), 2)),
+        toPage(
+          await source.ask(
+            (clerk) => clerk.users.getUserList({ userId, limit: MAX_FILTER_IDS }),
+            2,
+          ),
+        ),
       exists: async (clerk, { id }) => (await clerk.users.getUser(id)).id === id,
       toCall: (user_id) => ({ rpc: "delete_profile", args: { user_id } }),
     },
@@ -68,7 +79,7 @@ export const resources: readonly Resource[] = [
       findExisting: async (source, organizationId) =>
         toPage(
           await source.ask((clerk) =>
-            clerk.organizations.getOrganizationList({ organizationId, limit: 100 })
+            clerk.organizations.getOrganizationList({ organizationId, limit: MAX_FILTER_IDS })
           ),
         ),
       exists: async (clerk, { id }) =>
@@ -205,6 +216,16 @@ export const resources: readonly Resource[] = [
     expand: attemptsOfStatements,
   },
 ];
+
+/**
+ * Why a resource is left out: its instance has no such feature. Users are never left out.
+ *
+ * @throws what was thrown, if it means anything else.
+ */
+export function reasonToLeaveOut({ name }: Resource, error: unknown): string {
+  if (name === "users" || !isMissingFeature(error)) throw error;
+  return error.message;
+}
 
 function userListing(source: ClerkSource, key: Listing["key"]): Listing {
   return {

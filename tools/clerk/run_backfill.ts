@@ -1,10 +1,10 @@
 import type { CallDatabaseInBulk } from "../../functions/clerk-webhook/database.ts";
 import { createCursors, type Cursor } from "./backfill_cursors.ts";
-import { type ClerkObject, type ClerkSource, isMissingFeature } from "./clerk_source.ts";
+import type { ClerkObject, ClerkSource } from "./clerk_source.ts";
 import type { Progress } from "./progress.ts";
-import { readPages } from "./read_pages.ts";
+import { expectedCount, readPages } from "./read_pages.ts";
 import { readUpdatedSince } from "./read_updated_since.ts";
-import type { Resource } from "./resources.ts";
+import { reasonToLeaveOut, type Resource } from "./resources.ts";
 import { mapObjects, type Refused, writeObjects } from "./write_objects.ts";
 
 /** What to backfill, from where to where. */
@@ -76,9 +76,7 @@ async function backfillResource(
   progress.begin(name, result.count);
   try {
     for await (const page of pagesOf(resource, source, since, position)) {
-      // A list that begins after a time does not count what came before.
-      const before = page.position.createdAfter > 0 ? result.count : 0;
-      expected ??= page.total === undefined ? undefined : page.total + before;
+      expected ??= expectedCount(page, result.count);
       position = page.position;
       const objects = await resource.expand?.(source, page.objects) ?? page.objects;
       const wanted = objects.filter((object) => isUpdatedSince(object, since));
@@ -91,8 +89,7 @@ async function backfillResource(
       progress.advance(name, result.count, expected);
     }
   } catch (error) {
-    if (name === "users" || !isMissingFeature(error)) throw error;
-    result.skipped = error instanceof Error ? error.message : String(error);
+    result.skipped = reasonToLeaveOut(resource, error);
     progress.skip(name, `left out: ${result.skipped}`);
     return result;
   }

@@ -1,8 +1,8 @@
 import type { CallDatabaseInBulk } from "../../functions/clerk-webhook/database.ts";
-import { type ClerkObject, type ClerkSource, isMissingFeature } from "./clerk_source.ts";
+import type { ClerkObject, ClerkSource } from "./clerk_source.ts";
 import { compareWithMirror, type Drift, findDrift } from "./find_drift.ts";
 import type { Progress } from "./progress.ts";
-import type { Resource } from "./resources.ts";
+import { reasonToLeaveOut, type Resource } from "./resources.ts";
 import { type Refused, writeObjects } from "./write_objects.ts";
 
 /** What to compare, and whether to mend it. */
@@ -75,8 +75,7 @@ async function reconcileResource(
       result.refused.push(...refused);
     }
   } catch (error) {
-    if (name === "users" || !isMissingFeature(error)) throw error;
-    result.skipped = error instanceof Error ? error.message : String(error);
+    result.skipped = reasonToLeaveOut(resource, error);
     progress.skip(name, `left out: ${result.skipped}`);
     return result;
   }

@@ -11,8 +11,13 @@ export function taskCommand(
   env: Record<string, string> = {},
 ): Deno.Command {
   const [, ...words] = config.tasks[name].command.split(" ");
+  return projectCommand([...words, ...args], env);
+}
+
+/** Runs Deno in the project's folder: nothing to type in, plain text out. */
+export function projectCommand(args: string[], env: Record<string, string>): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: [...words, ...args],
+    args,
     cwd: ROOT,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
