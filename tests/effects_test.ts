@@ -287,7 +287,7 @@ Deno.test("a thousand sign-ups with duplicates, late events, deletions and crash
   });
   const handlers = configuredHandlers(config);
   const outbox = createOutbox(supabase);
-  await outbox.configure(handlers.map(({ name }) => name));
+  await outbox.register(handlers.map(({ name }) => name));
 
   const users = Array.from({ length: 1000 }, (_, index) => ({ id: newId("user"), index }));
   const isDeleted = (index: number) => index % 10 === 0;

@@ -192,21 +192,29 @@ Deno.test("clerk-webhook ignores signed bodies that are no event of ours", async
   }
 });
 
-Deno.test("clerk-webhook ignores events of another instance, and only those, where one is named", async () => {
-  const env = { CLERK_INSTANCE_ID: "ins_ours" };
-  const send = async (event: unknown) =>
-    await handler(env)(signedRequest(URL, SECRET, JSON.stringify(event)));
-  const event = sampleEvent("user.created");
-  await assertAnswer(await send({ ...event, instance_id: "ins_other" }), 200, {
-    outcome: "ignored",
+Deno.test("clerk-webhook counts events of another instance, and applies no others where one is named", async () => {
+  const calls: string[] = [];
+  const lines: string[] = [];
+  const receive = handler({ CLERK_INSTANCE_ID: "ins_ours" }, {
+    createDatabase: () => ({ rpc }) => {
+      calls.push(rpc);
+      return Promise.resolve(rpc === "count_foreign_webhook" ? "ignored" : "applied");
+    },
+    log: (line) => lines.push(line),
   });
-  // Both of these go on to the database, where nobody listens.
-  await assertAnswer(await send({ ...event, instance_id: "ins_ours" }), 503, {
-    error: "unavailable",
-  });
-  await assertAnswer(await send({ ...event, instance_id: undefined }), 503, {
-    error: "unavailable",
-  });
+  const send = async (instance_id: unknown) => {
+    const body = JSON.stringify({ ...sampleEvent("user.created"), instance_id });
+    return await receive(signedRequest(URL, SECRET, body));
+  };
+  await assertAnswer(await send("ins_other"), 200, { outcome: "ignored" });
+  for (const ours of ["ins_ours", undefined, "", "ins_2g7np7Hrk0SN6kj5EDMLDaKNL0S"]) {
+    await assertAnswer(await send(ours), 200, { outcome: "applied" });
+  }
+  assert.deepEqual(calls, ["count_foreign_webhook", ...Array(4).fill("upsert_profiles")]);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).reason),
+    ["another_instance", ...Array(4).fill(undefined)],
+  );
 });
 
 Deno.test("clerk-webhook answers 413 to a declared length over the limit without reading", async () => {

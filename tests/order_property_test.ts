@@ -23,17 +23,17 @@ const MUTATIONS: Mutation[] = [
   },
   {
     rule: "version guard",
-    functions: /^(write|upsert)_/,
+    functions: /^write_/,
     replace: [[/where stored\.version < excluded\.version/, ""]],
   },
   {
     rule: "tie-break",
-    functions: /^versioned$/,
-    replace: [["webhook_id text := coalesce(webhook ->> 'id', '')", "webhook_id text := ''"]],
+    functions: /^read_facts$/,
+    replace: [[/coalesce\(webhook ->> 'id', md5\(item::text\)\)/g, "''"]],
   },
   {
     rule: "tombstone",
-    functions: /^bury_object$/,
+    functions: /^delete_object$/,
     replace: [[/insert into clerk_sync\.tombstones[^;]+;/, ""]],
   },
   {
@@ -43,13 +43,13 @@ const MUTATIONS: Mutation[] = [
   },
   {
     rule: "cascade",
-    functions: /^(write|upsert)_/,
+    functions: /^write_/,
     replace: [[/object_id in \(incoming\.id[^)]*\)/, "object_id = incoming.id"]],
   },
   {
     rule: "locks",
     functions: /^begin_call$/,
-    replace: [[/is_locked := [^;]+;/, ""]],
+    replace: [[/case when clerk_sync\.lock_objects[^;]+;/, "claim;"]],
   },
 ];
 
@@ -59,7 +59,7 @@ const MUTATIONS: Mutation[] = [
  */
 const SLOW_DELETIONS: Mutation = {
   rule: "",
-  functions: /^bury_object$/,
+  functions: /^delete_object$/,
   replace: [[/return is_news;/, "perform pg_sleep(0.02); return is_news;"]],
 };
 

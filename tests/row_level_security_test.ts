@@ -335,7 +335,7 @@ Deno.test("the RPCs are closed to anon and to users, every one", async () => {
   };
   for (const { name, names, types } of functions) {
     const args = Object.fromEntries(
-      names.map((key: string, index: number) => [key, values[types[index]]]),
+      (names ?? []).map((key: string, index: number) => [key, values[types[index]]]),
     );
     for (const client of [mirror.asAnon(), mirror.asUser(newId("user"))]) {
       const { error } = await client.rpc(name, args);

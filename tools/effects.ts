@@ -25,7 +25,7 @@ async function main(args: string[]): Promise<void> {
   const supabase = createSupabase(config);
   const outbox = createOutbox(supabase);
   const handlers = configuredHandlers(config);
-  await outbox.configure(handlers.map(({ name }) => name));
+  await outbox.register(handlers.map(({ name }) => name));
   console.log(`Handlers: ${handlers.map(({ name }) => name).join(", ") || "none is configured"}`);
   do {
     const report = await drain({ outbox, supabase, handlers, log: console.log });

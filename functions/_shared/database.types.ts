@@ -7,6 +7,7 @@ export type Database = {
         Row: {
           "affiliation_email_address": string | null;
           "created_at": string | null;
+          "deleted_at": string | null;
           "enrollment_mode": string | null;
           "id": string;
           "name": string | null;
@@ -23,6 +24,7 @@ export type Database = {
         Insert: {
           "affiliation_email_address"?: string | null;
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "enrollment_mode"?: string | null;
           "id": string;
           "name"?: string | null;
@@ -38,6 +40,7 @@ export type Database = {
         Update: {
           "affiliation_email_address"?: string | null;
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "enrollment_mode"?: string | null;
           "id"?: string;
           "name"?: string | null;
@@ -63,6 +66,7 @@ export type Database = {
       "organization_invitations": {
         Row: {
           "created_at": string | null;
+          "deleted_at": string | null;
           "email_address": string | null;
           "expires_at": string | null;
           "id": string;
@@ -79,6 +83,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "email_address"?: string | null;
           "expires_at"?: string | null;
           "id": string;
@@ -94,6 +99,7 @@ export type Database = {
         };
         Update: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "email_address"?: string | null;
           "expires_at"?: string | null;
           "id"?: string;
@@ -120,6 +126,7 @@ export type Database = {
       "organization_memberships": {
         Row: {
           "created_at": string | null;
+          "deleted_at": string | null;
           "first_name": string | null;
           "has_image": boolean | null;
           "id": string;
@@ -139,6 +146,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "first_name"?: string | null;
           "has_image"?: boolean | null;
           "id": string;
@@ -157,6 +165,7 @@ export type Database = {
         };
         Update: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "first_name"?: string | null;
           "has_image"?: boolean | null;
           "id"?: string;
@@ -193,6 +202,7 @@ export type Database = {
       "organization_permissions": {
         Row: {
           "created_at": string | null;
+          "deleted_at": string | null;
           "description": string | null;
           "id": string;
           "key": string | null;
@@ -205,6 +215,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "description"?: string | null;
           "id": string;
           "key"?: string | null;
@@ -216,6 +227,7 @@ export type Database = {
         };
         Update: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "description"?: string | null;
           "id"?: string;
           "key"?: string | null;
@@ -230,6 +242,7 @@ export type Database = {
       "organization_roles": {
         Row: {
           "created_at": string | null;
+          "deleted_at": string | null;
           "description": string | null;
           "id": string;
           "is_creator_eligible": boolean | null;
@@ -243,6 +256,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "description"?: string | null;
           "id": string;
           "is_creator_eligible"?: boolean | null;
@@ -255,6 +269,7 @@ export type Database = {
         };
         Update: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "description"?: string | null;
           "id"?: string;
           "is_creator_eligible"?: boolean | null;
@@ -272,6 +287,7 @@ export type Database = {
           "admin_delete_enabled": boolean | null;
           "created_at": string | null;
           "created_by": string | null;
+          "deleted_at": string | null;
           "has_image": boolean | null;
           "id": string;
           "image_url": string | null;
@@ -288,6 +304,7 @@ export type Database = {
           "admin_delete_enabled"?: boolean | null;
           "created_at"?: string | null;
           "created_by"?: string | null;
+          "deleted_at"?: string | null;
           "has_image"?: boolean | null;
           "id": string;
           "image_url"?: string | null;
@@ -303,6 +320,7 @@ export type Database = {
           "admin_delete_enabled"?: boolean | null;
           "created_at"?: string | null;
           "created_by"?: string | null;
+          "deleted_at"?: string | null;
           "has_image"?: boolean | null;
           "id"?: string;
           "image_url"?: string | null;
@@ -323,6 +341,7 @@ export type Database = {
           "charge_type": string | null;
           "created_at": string | null;
           "currency": string | null;
+          "deleted_at": string | null;
           "details": Json | null;
           "failed_at": string | null;
           "failed_reason": string | null;
@@ -343,6 +362,7 @@ export type Database = {
           "charge_type"?: string | null;
           "created_at"?: string | null;
           "currency"?: string | null;
+          "deleted_at"?: string | null;
           "details"?: Json | null;
           "failed_at"?: string | null;
           "failed_reason"?: string | null;
@@ -362,6 +382,7 @@ export type Database = {
           "charge_type"?: string | null;
           "created_at"?: string | null;
           "currency"?: string | null;
+          "deleted_at"?: string | null;
           "details"?: Json | null;
           "failed_at"?: string | null;
           "failed_reason"?: string | null;
@@ -396,6 +417,7 @@ export type Database = {
         Row: {
           "banned": boolean | null;
           "created_at": string | null;
+          "deleted_at": string | null;
           "deprovisioned": boolean | null;
           "email": string | null;
           "email_verified": boolean | null;
@@ -423,6 +445,7 @@ export type Database = {
         Insert: {
           "banned"?: boolean | null;
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "deprovisioned"?: boolean | null;
           "email"?: string | null;
           "email_verified"?: boolean | null;
@@ -449,6 +472,7 @@ export type Database = {
         Update: {
           "banned"?: boolean | null;
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "deprovisioned"?: boolean | null;
           "email"?: string | null;
           "email_verified"?: boolean | null;
@@ -484,6 +508,7 @@ export type Database = {
           "client_id": string | null;
           "country": string | null;
           "created_at": string | null;
+          "deleted_at": string | null;
           "device_type": string | null;
           "expire_at": string | null;
           "id": string;
@@ -508,6 +533,7 @@ export type Database = {
           "client_id"?: string | null;
           "country"?: string | null;
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "device_type"?: string | null;
           "expire_at"?: string | null;
           "id": string;
@@ -531,6 +557,7 @@ export type Database = {
           "client_id"?: string | null;
           "country"?: string | null;
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "device_type"?: string | null;
           "expire_at"?: string | null;
           "id"?: string;
@@ -561,6 +588,7 @@ export type Database = {
           "canceled_at": string | null;
           "created_at": string | null;
           "currency": string | null;
+          "deleted_at": string | null;
           "details": Json | null;
           "ended_at": string | null;
           "id": string;
@@ -587,6 +615,7 @@ export type Database = {
           "canceled_at"?: string | null;
           "created_at"?: string | null;
           "currency"?: string | null;
+          "deleted_at"?: string | null;
           "details"?: Json | null;
           "ended_at"?: string | null;
           "id": string;
@@ -612,6 +641,7 @@ export type Database = {
           "canceled_at"?: string | null;
           "created_at"?: string | null;
           "currency"?: string | null;
+          "deleted_at"?: string | null;
           "details"?: Json | null;
           "ended_at"?: string | null;
           "id"?: string;
@@ -654,6 +684,7 @@ export type Database = {
           "active_at": string | null;
           "canceled_at": string | null;
           "created_at": string | null;
+          "deleted_at": string | null;
           "details": Json | null;
           "ended_at": string | null;
           "id": string;
@@ -672,6 +703,7 @@ export type Database = {
           "active_at"?: string | null;
           "canceled_at"?: string | null;
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "details"?: Json | null;
           "ended_at"?: string | null;
           "id": string;
@@ -689,6 +721,7 @@ export type Database = {
           "active_at"?: string | null;
           "canceled_at"?: string | null;
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "details"?: Json | null;
           "ended_at"?: string | null;
           "id"?: string;
@@ -722,6 +755,7 @@ export type Database = {
       "waitlist_entries": {
         Row: {
           "created_at": string | null;
+          "deleted_at": string | null;
           "email_address": string | null;
           "id": string;
           "invitation_id": string | null;
@@ -734,6 +768,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "email_address"?: string | null;
           "id": string;
           "invitation_id"?: string | null;
@@ -745,6 +780,7 @@ export type Database = {
         };
         Update: {
           "created_at"?: string | null;
+          "deleted_at"?: string | null;
           "email_address"?: string | null;
           "id"?: string;
           "invitation_id"?: string | null;
@@ -814,11 +850,13 @@ export type Database = {
       };
     };
     Functions: {
+      "claim_instance": { Args: { "instance_id": string }; Returns: string };
       "complete_effect": {
         Args: { "effect_id": number; "effect_lease": string };
         Returns: boolean;
       };
-      "configure_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
+      "count_deletions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
+      "count_foreign_webhook": { Args: { "webhook": Json }; Returns: string };
       "delete_backfill_cursors": { Args: { "resources": Json }; Returns: undefined };
       "delete_organization": {
         Args: { "organization_id": string; "webhook"?: Json };
@@ -874,6 +912,14 @@ export type Database = {
         Args: { "profiles": Json; "sessions": Json; "webhook"?: Json };
         Returns: string;
       };
+      "move_instance": {
+        Args: { "from_instance_id": string; "to_instance_id": string };
+        Returns: boolean;
+      };
+      "prune_erased_rows": {
+        Args: { "after_object_id"?: string; "after_table_name"?: string; "page_size"?: number };
+        Returns: Json;
+      };
       "read_backfill_cursors": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -896,6 +942,17 @@ export type Database = {
           "webhook_id": string;
         }[];
       };
+      "read_effects": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "due_count": number;
+          "due_since": string;
+          "handler": string;
+          "is_enabled": boolean;
+          "parked_count": number;
+        }[];
+      };
+      "read_instance": { Args: Record<PropertyKey, never>; Returns: Json };
       "read_mirrored_objects": {
         Args: {
           "after_created_at"?: string;
@@ -906,6 +963,8 @@ export type Database = {
         Returns: Json;
       };
       "read_mirrored_versions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
+      "register_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
+      "switch_effects": { Args: { "handlers": (string)[]; "is_on": boolean }; Returns: (string)[] };
       "take_effects": {
         Args: { "batch_size": number; "handlers": (string)[]; "lease_seconds": number };
         Returns: {
@@ -918,6 +977,10 @@ export type Database = {
           "occurred_at": string;
           "webhook_id": string;
         }[];
+      };
+      "unbury_objects": {
+        Args: { "alive_at": string; "ids": Json; "table_name": string };
+        Returns: number;
       };
       "upsert_organization_domains": {
         Args: { "domains": Json; "organizations": Json; "webhook"?: Json };

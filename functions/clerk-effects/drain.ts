@@ -33,9 +33,12 @@ export interface DrainOptions {
   handlerTimeout?: number;
 }
 
-/** Runs what is due, batch by batch, until nothing is left or the time is over. */
+/**
+ * Runs what is due, batch by batch, until nothing is left or the time is over. What is due and can't be
+ * run here is left to a worker that can, and told, so that it doesn't wait unseen.
+ */
 export async function drain(options: DrainOptions): Promise<DrainReport> {
-  const { outbox, handlers } = options;
+  const { outbox, handlers, log } = options;
   const names = handlers.map(({ name }) => name);
   const report: DrainReport = { completed: 0, retried: 0, parked: 0 };
   const deadline = Date.now() + TIME_BUDGET;
@@ -45,6 +48,12 @@ export async function drain(options: DrainOptions): Promise<DrainReport> {
     await Promise.all(effects.map(async (effect) => {
       report[await runEffect(effect, options)]++;
     }));
+  }
+  for (const { handler, is_enabled, due_count, due_since } of await outbox.read()) {
+    const isOff = is_enabled === false;
+    if (due_count === 0 || (names.includes(handler) && !isOff)) continue;
+    const reason = isOff ? "switched off" : "not configured here";
+    log(JSON.stringify({ handler, outcome: "waiting", due_count, due_since, reason }));
   }
   return report;
 }

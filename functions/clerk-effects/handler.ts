@@ -30,7 +30,7 @@ export function createEffectsHandler(
       const supabase = createSupabase(config);
       const outbox = createOutbox(supabase);
       const handlers = options.configuredHandlers(config);
-      await outbox.configure(handlers.map(({ name }) => name));
+      await outbox.register(handlers.map(({ name }) => name));
       worker = { outbox, supabase, handlers };
     }
     const report = await drain({

@@ -1,23 +1,32 @@
 import type { Supabase } from "../_shared/supabase.ts";
+import type { Database } from "../_shared/database.types.ts";
 import type { Effect } from "./effect.ts";
+
+/** What stands in the outbox of one handler. */
+export type QueuedEffects = Database["public"]["Functions"]["read_effects"]["Returns"][number];
 
 /** The outbox as the worker sees it. Each call throws if the database does not process it. */
 export interface Outbox {
-  /** Tells which handlers are configured: only for these is anything enqueued. */
-  configure(handlers: string[]): Promise<void>;
+  /**
+   * Tells which handlers can be run here: they are on from then on, unless somebody has switched them
+   * off. Others stay as they are, for a worker that can run them.
+   */
+  register(handlers: string[]): Promise<void>;
   /** @param leaseSeconds How long nobody else takes what is taken. */
   take(handlers: string[], batchSize: number, leaseSeconds: number): Promise<Effect[]>;
   complete(effect: Effect): Promise<void>;
   /** @param delaySeconds Until the next attempt; undefined parks the effect. */
   fail(effect: Effect, reason: string, delaySeconds?: number): Promise<void>;
+  /** What is queued, by handler. */
+  read(): Promise<QueuedEffects[]>;
 }
 
 /** The outbox behind supabase-js. */
 export function createOutbox(supabase: Supabase): Outbox {
   return {
-    async configure(handlers) {
-      const { error } = await supabase.rpc("configure_effects", { handlers });
-      if (error) throw new Error(`Can't configure the effects: "${error.code}"`, { cause: error });
+    async register(handlers) {
+      const { error } = await supabase.rpc("register_effects", { handlers });
+      if (error) throw new Error(`Can't register the effects: "${error.code}"`, { cause: error });
     },
     async take(handlers, batchSize, leaseSeconds) {
       const { data, error } = await supabase.rpc("take_effects", {
@@ -43,6 +52,11 @@ export function createOutbox(supabase: Supabase): Outbox {
         ...(delaySeconds === undefined ? {} : { delay_seconds: delaySeconds }),
       });
       if (error) throw new Error(`Can't put an effect off: "${error.code}"`, { cause: error });
+    },
+    async read() {
+      const { data, error } = await supabase.rpc("read_effects");
+      if (error) throw new Error(`Can't read the effects: "${error.code}"`, { cause: error });
+      return data;
     },
   };
 }

@@ -2,18 +2,27 @@ import type { CallDatabase } from "./database.ts";
 import { toDeadLetter } from "./dead_letter.ts";
 import { Inapplicable, Unavailable } from "./errors.ts";
 import { type Event, toCall } from "./event.ts";
+import { instanceIdOf } from "./instance.ts";
 import type { Outcome } from "./responses.ts";
 
 /**
- * Applies an event by its one call, or keeps it as a dead letter when it can't be applied as it is.
+ * Applies an event by its one call, or keeps it as a dead letter when it can't be applied as it is. An
+ * event of another Clerk instance is only counted: the database knows which one it mirrors.
  *
- * @throws {Unavailable} if neither is possible now.
+ * @param expectedInstanceId The only instance to listen to, whatever the database knows.
+ * @throws {Unavailable} if none of this is possible now.
  */
 export async function applyEvent(
   event: Event,
   webhookId: string,
   database: CallDatabase,
+  expectedInstanceId?: string,
 ): Promise<Outcome> {
+  const instanceId = instanceIdOf(event.body);
+  if (expectedInstanceId && instanceId && instanceId !== expectedInstanceId) {
+    const webhook = { id: webhookId, type: event.type, instance_id: instanceId };
+    return toOutcome(await database({ rpc: "count_foreign_webhook", args: { webhook } }));
+  }
   try {
     return toOutcome(await database(toCall(event, webhookId)));
   } catch (error) {
@@ -41,6 +50,7 @@ function toOutcome(data: unknown): Outcome {
     case "applied":
     case "duplicate":
     case "stale":
+    case "ignored":
     case "dead_lettered":
       return data;
     default:

@@ -11,10 +11,11 @@ import type { BulkCall, Call } from "./mapping.ts";
 const CALL_TIMEOUT = 8_000;
 
 /**
- * SQLSTATE classes of data that Postgres refuses, and would refuse again: data exceptions, integrity
- * violations, and program limits (a statement or a row that is too large or too complex).
+ * SQLSTATE classes of what Postgres refuses, and would refuse again: data exceptions, integrity
+ * violations, program limits (a statement or a row that is too large or too complex), and what a trigger
+ * of the application's raises.
  */
-const INAPPLICABLE_SQLSTATE = /^(?:22|23|54)[0-9A-Z]{3}$/;
+const INAPPLICABLE_SQLSTATE = /^(?:22|23|54|P0)[0-9A-Z]{3}$/;
 
 /** Makes one call, one transaction, and returns the outcome that the database names. */
 export type CallDatabase = (call: Call) => Promise<unknown>;

@@ -1,5 +1,6 @@
 import type { Json } from "../_shared/database.types.ts";
 import type { Event } from "./event.ts";
+import { instanceIdOf } from "./instance.ts";
 import { isRecord } from "./json.ts";
 import type { Call } from "./mapping.ts";
 import { MAX_DEPTH, toStorable, toStorableString } from "./storable.ts";
@@ -41,6 +42,7 @@ export function toDeadLetter(event: Event, webhookId: string, reason: string): C
       dead_letter: {
         webhook_id: webhookId,
         type: event.type,
+        instance_id: instanceIdOf(event.body) ?? null,
         reason: toStorableString(reason),
         owner_ids: ownerIds(event.body.data),
         payload: redact(event.body),

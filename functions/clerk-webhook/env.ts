@@ -7,7 +7,7 @@ import { readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
 export interface Config extends SupabaseEnv {
   /** One verifier for each signing secret; several while a secret is rotated. */
   webhooks: readonly Webhook[];
-  /** Events of any other Clerk instance are ignored, if set. */
+  /** Events of any other Clerk instance are counted and ignored, if set. */
   instanceId?: string;
   /** Types of events after which the effects worker is woken. */
   effectTypes: ReadonlySet<string>;

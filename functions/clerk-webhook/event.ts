@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { optionalText, time } from "./fields.ts";
+import { instanceIdOf } from "./instance.ts";
 import { isRecord } from "./json.ts";
 import type { Call } from "./mapping.ts";
 import { organizationMappings } from "./mappings/organization.ts";
@@ -64,16 +65,11 @@ export function typeName(body: unknown): string | null {
 }
 
 /**
- * Tells an event for us from what is only acknowledged: other signed bodies (`svix.ping`), types
- * without a mapping, other Clerk instances.
- *
- * @param instanceId The only instance to listen to, if any. Early events name none: they count.
+ * Tells an event for us from what is only acknowledged: other signed bodies (`svix.ping`), and types
+ * without a mapping.
  */
-export function recognizeEvent(body: unknown, instanceId?: string): Event | undefined {
-  if (!isRecord(body) || !isEventType(body.type)) return undefined;
-  const isForeign = instanceId !== undefined && body.instance_id !== undefined &&
-    body.instance_id !== instanceId;
-  return isForeign ? undefined : { type: body.type, body };
+export function recognizeEvent(body: unknown): Event | undefined {
+  return isRecord(body) && isEventType(body.type) ? { type: body.type, body } : undefined;
 }
 
 /**
@@ -90,6 +86,7 @@ export function toCall(event: Event, webhookId: string): Call {
     occurredAt: envelope.timestamp,
     ipAddress: request?.client_ip || null,
     userAgent: request?.user_agent || null,
+    instanceId: instanceIdOf(event.body),
   });
 }
 

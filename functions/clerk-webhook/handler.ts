@@ -44,10 +44,11 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 
     const body = parseJson(webhook.body);
     fields.type = typeName(body);
-    const event = recognizeEvent(body, config.instanceId);
+    const event = recognizeEvent(body);
     if (event === undefined) return "ignored";
     database ??= options.createDatabase(config);
-    const outcome = await applyEvent(event, webhook.id, database);
+    const outcome = await applyEvent(event, webhook.id, database, config.instanceId);
+    if (outcome === "ignored") fields.reason = "another_instance";
     if (config.effectTypes.has(event.type) && (outcome === "applied" || outcome === "stale")) {
       nudge ??= options.createNudge?.(config);
       nudge?.();

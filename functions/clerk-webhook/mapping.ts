@@ -5,8 +5,8 @@ import { createParser } from "./parser.ts";
 type Tables = Database["public"]["Tables"];
 type Functions = Database["public"]["Functions"];
 
-/** What the database sets itself: clients never choose a row's version. */
-type Managed = "synced_at" | "version";
+/** What the database sets itself: clients choose neither a row's version nor that it is deleted. */
+type Managed = "deleted_at" | "synced_at" | "version";
 
 type Insert<Table extends keyof Tables> = Omit<Tables[Table]["Insert"], Managed>;
 
@@ -39,6 +39,8 @@ export type Webhook = {
   object_id: string;
   /** ISO 8601, from the envelope's `timestamp`. */
   occurred_at: string;
+  /** The Clerk instance that sent it, where it is known. */
+  instance_id?: string;
 };
 
 /** What an event says besides the object that it is about. */
@@ -51,6 +53,7 @@ export interface Envelope {
   /** Where the change came from; null for a change by a backend, for which Clerk sends `""`. */
   ipAddress: string | null;
   userAgent: string | null;
+  instanceId?: string | undefined;
 }
 
 /** What a mapping may need besides the object. */
@@ -83,6 +86,7 @@ export function defineMapping<Schema extends z.ZodMiniType<{ id: string }>>(
         type: envelope.type,
         object_id: object.id,
         occurred_at: envelope.occurredAt,
+        ...(envelope.instanceId === undefined ? {} : { instance_id: envelope.instanceId }),
       };
       return toCall(object, { webhook, data, envelope });
     },

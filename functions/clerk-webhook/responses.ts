@@ -7,7 +7,7 @@ import { Refusal, type RefusalCode, Unavailable } from "./errors.ts";
  * - `applied`: the object that the event is about moved up to the event's state
  * - `duplicate`: the webhook id was processed before
  * - `stale`: what is stored is newer, or the object is deleted
- * - `ignored`: nothing to do for this type or this instance
+ * - `ignored`: nothing to do for this type, or the event is of another Clerk instance
  * - `dead_lettered`: it can't be applied as it is, and is kept for replay
  */
 export type Outcome = "applied" | "duplicate" | "stale" | "ignored" | "dead_lettered";

@@ -8,53 +8,66 @@ grant usage on schema clerk_sync to authenticated, service_role;
 
 -- The point that a row has reached on its object's line
 -- `nothing < placeholder < full object, by version < tombstone`, as one comparable value.
--- `updated_at` is -infinity for a placeholder; `occurred_at` is -infinity and `webhook_id` empty
--- for what no event told (a backfill, or a parent of which only the id is known).
--- The webhook id only makes ties total; byte order, so that every database breaks them alike.
+--
+-- | point                                    | updated_at  | occurred_at | webhook_id       |
+-- | ---------------------------------------- | ----------- | ----------- | ---------------- |
+-- | placeholder: of a parent, the id alone   | -infinity   | -infinity   |                  |
+-- | placeholder: a snapshot that was read    | -infinity   | -infinity   | its content hash |
+-- | placeholder: a snapshot that came nested | -infinity   | of the event| of the event     |
+-- | full object that was read                | its own     | -infinity   | its content hash |
+-- | full object that came in an event        | its own     | of the event| of the event     |
+-- | deleted, but held by a foreign key       | infinity    | -infinity   |                  |
+--
+-- "Read" is what a backfill or a reconciliation does. The last part only makes ties total; byte order,
+-- so that every database breaks them alike.
 create type clerk_sync.version as (
   updated_at timestamptz,
   occurred_at timestamptz,
   webhook_id text collate "C"
 );
 
--- Rows of a table (`kind` is a null of its type) as they come in, with what the database sets itself. A
--- row without `updated_at` is a placeholder, which ranks below every full one; one with nothing but its
--- id ranks lowest. What a backfill reads ranks below an event of the same `updated_at`.
+-- Rows as they come in, one by one, with what the database sets itself. A row without `updated_at` is a
+-- placeholder. One with `deleted_at` is what is left of an object whose row can't go.
+--
+-- Whoever writes takes the columns out of `item` by their names: a table may have further ones that
+-- are the application's own.
 --
 -- `rows 1`: nearly every call brings one row, and a plan for one row, which looks up what it needs by
 -- the keys, serves 500 as well. The default of 1000 would have whole tables read for an event.
-create function clerk_sync.versioned(kind anyelement, items jsonb, webhook jsonb)
-returns setof anyelement
+create function clerk_sync.read_facts(items jsonb, webhook jsonb)
+returns table (item jsonb, synced_at timestamptz, version clerk_sync.version)
 language plpgsql
 stable
 rows 1
 set search_path = ''
 as $$
 declare
-  event_time timestamptz := webhook ->> 'occurred_at';
-  webhook_id text := coalesce(webhook ->> 'id', '');
-  item jsonb;
-  fact record;
+  event_time timestamptz := coalesce(webhook ->> 'occurred_at', '-infinity');
+  updated_at timestamptz;
 begin
   for index in 0 .. coalesce(jsonb_array_length(items), 0) - 1 loop
     item := items -> index;
-    fact := jsonb_populate_record(kind, item);
-    if fact.updated_at is not null then
-      fact.synced_at := coalesce(event_time, now());
-      fact.version := row(fact.updated_at, coalesce(event_time, '-infinity'), webhook_id)::clerk_sync.version;
-    elsif item <> jsonb_build_object('id', item -> 'id') then
-      fact.synced_at := null;
-      fact.version := row('-infinity', coalesce(event_time, '-infinity'), webhook_id)::clerk_sync.version;
+    updated_at := item ->> 'updated_at';
+    if updated_at is not null then
+      synced_at := coalesce(webhook ->> 'occurred_at', webhook ->> 'read_at', now()::text);
+      version := row(updated_at, event_time, coalesce(webhook ->> 'id', md5(item::text)));
+    elsif item ? 'deleted_at' then
+      synced_at := null;
+      version := row('infinity', '-infinity', '');
+    elsif item = jsonb_build_object('id', item -> 'id') then
+      synced_at := null;
+      version := row('-infinity', '-infinity', '');
     else
-      fact.version := row('-infinity', '-infinity', '')::clerk_sync.version;
+      synced_at := null;
+      version := row('-infinity', event_time, coalesce(webhook ->> 'id', md5(item::text)));
     end if;
-    return next fact;
+    return next;
   end loop;
 end;
 $$;
 
-revoke execute on function clerk_sync.versioned (anyelement, jsonb, jsonb) from public, anon, authenticated;
-grant execute on function clerk_sync.versioned (anyelement, jsonb, jsonb) to service_role;
+revoke execute on function clerk_sync.read_facts (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function clerk_sync.read_facts (jsonb, jsonb) to service_role;
 
 -- Under read committed, a tombstone check and an insert can straddle a concurrent delete: one sees
 -- no tombstone, the other no row, and the deleted object is back. So every call first locks the

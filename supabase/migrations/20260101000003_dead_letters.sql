@@ -25,9 +25,9 @@ grant select, insert, update, delete on clerk_sync.dead_letters to service_role;
 create policy "The service role manages dead letters" on clerk_sync.dead_letters
 for all to service_role using (true) with check (true);
 
--- Keeps a dead letter: `{"webhook_id", "type", "reason", "owner_ids", "payload"}`. Nothing is kept of
--- an event that has been applied meanwhile (`duplicate`) or that belongs to a deleted object
--- (`stale`).
+-- Keeps a dead letter: `{"webhook_id", "type", "instance_id", "reason", "owner_ids", "payload"}`. Nothing
+-- is kept of an event that has been applied meanwhile (`duplicate`), that belongs to a deleted object
+-- (`stale`) or to another Clerk instance (`ignored`).
 create function public.keep_dead_letter(dead_letter jsonb)
 returns text
 language plpgsql
@@ -38,6 +38,14 @@ as $$
 declare
   incoming clerk_sync.dead_letters := jsonb_populate_record(null::clerk_sync.dead_letters, dead_letter);
 begin
+  if dead_letter ->> 'instance_id' is not null then
+    if not clerk_sync.is_mirrored_instance(
+      dead_letter || jsonb_build_object('id', incoming.webhook_id)
+    ) then
+      return 'ignored';
+    end if;
+  end if;
+
   perform clerk_sync.lock_objects(array[
     (select jsonb_agg(jsonb_build_object('id', owner_id)) from unnest(incoming.owner_ids) as owner_id)
   ]);

@@ -50,7 +50,6 @@ declare
   expired_before timestamptz := now() - clerk_sync.ledger_retention();
   oldest_ids text[];
   oldest_at timestamptz;
-  remembered text;
 begin
   select array_agg(oldest.id), min(oldest.received_at)
   into oldest_ids, oldest_at
@@ -73,8 +72,8 @@ begin
   end if;
 
   -- What comes is received later: nothing expires before the oldest of these.
-  remembered := set_config('clerk_sync.ledger_begins_at', oldest_ids[1], false);
-  remembered := set_config(
+  perform set_config('clerk_sync.ledger_begins_at', oldest_ids[1], false);
+  perform set_config(
     'clerk_sync.ledger_expires_at',
     extract(epoch from oldest_at + clerk_sync.ledger_retention())::text,
     false
@@ -87,8 +86,9 @@ grant execute on function clerk_sync.expire_webhook_events () to service_role;
 
 -- Begins a call: claims its webhook, then locks the objects that it touches. Of two concurrent
 -- deliveries the second waits here, then sees the first's commit (duplicate) or rollback (claims).
--- A backfill has no webhook and claims nothing. Returns `duplicate`, `claimed`, or `awaited` where effects
--- listen to the event.
+-- A backfill or reconciliation has no webhook and claims nothing: `{"read_at"}` at most, the time at
+-- which it asked. Returns `duplicate`, `ignored` for the webhook of another Clerk instance, `claimed`, or
+-- `awaited` where effects listen to the event.
 create function clerk_sync.begin_call(
   webhook jsonb,
   shared_rows jsonb[],
@@ -99,11 +99,11 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  claim text;
+  claim text := 'claimed';
   has_dead_letter boolean;
-  is_locked boolean;
+  mirrored_instance_id text;
 begin
-  if webhook is not null then
+  if webhook ? 'id' then
     insert into clerk_sync.webhook_events (id, type, object_id, occurred_at)
     values (
       webhook ->> 'id',
@@ -122,10 +122,19 @@ begin
       end,
       exists (
         select from clerk_sync.dead_letters where dead_letters.webhook_id = webhook_events.id
-      )
-    into claim, has_dead_letter;
+      ),
+      (select instance_id from clerk_sync.mirrored_instance)
+    into claim, has_dead_letter, mirrored_instance_id;
     if not found then
       return 'duplicate';
+    end if;
+
+    if webhook ->> 'instance_id' <> coalesce(mirrored_instance_id, '') then
+      if not clerk_sync.is_mirrored_instance(webhook) then
+        -- Not claimed: should the mirror be moved to that instance, the webhook can be sent again.
+        delete from clerk_sync.webhook_events where id = webhook ->> 'id';
+        return 'ignored';
+      end if;
     end if;
 
     if has_dead_letter then
@@ -141,8 +150,7 @@ begin
     end if;
   end if;
 
-  is_locked := clerk_sync.lock_objects(shared_rows, exclusive_ids);
-  return coalesce(claim, 'claimed');
+  return case when clerk_sync.lock_objects(shared_rows, exclusive_ids) then claim end;
 end;
 $$;
 

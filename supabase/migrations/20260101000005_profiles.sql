@@ -23,6 +23,7 @@ create table public.profiles (
   legal_accepted_at timestamptz,
   created_at timestamptz,
   updated_at timestamptz,
+  deleted_at timestamptz,
   synced_at timestamptz,
   version clerk_sync.version not null,
   constraint profiles_pkey primary key (id)
@@ -32,6 +33,7 @@ comment on table public.profiles is 'Clerk users. Emails and usernames move betw
 comment on column public.profiles.email is 'The primary email address';
 comment on column public.profiles.phone_number is 'The primary phone number';
 comment on column public.profiles.unsafe_metadata is 'Writable from the browser: never authorize anything on it';
+comment on column public.profiles.deleted_at is 'Set where the object is deleted and a foreign key of yours holds the row: all but its id is erased';
 comment on column public.profiles.synced_at is 'Time of the event that last wrote the row; null for a placeholder, a user of whom only a membership or a session has told so far';
 
 alter table public.profiles enable row level security;
@@ -40,7 +42,7 @@ grant select on public.profiles to authenticated;
 grant select, insert, update, delete on public.profiles to service_role;
 
 create policy "Users can read their own profile" on public.profiles
-for select to authenticated using (id = (select clerk_sync.user_id()));
+for select to authenticated using (id = (select clerk_sync.user_id()) and deleted_at is null);
 
 -- Writes facts about users and returns how many moved up.
 create function clerk_sync.write_profiles(profiles jsonb, webhook jsonb)
@@ -51,9 +53,23 @@ as $$
 declare
   moved integer;
 begin
-  insert into public.profiles as stored
-  select distinct on (incoming.id) incoming.*
-  from clerk_sync.versioned(null::public.profiles, profiles, webhook) as incoming
+  insert into public.profiles as stored (
+    id, external_id, username, email, email_verified, phone_number, phone_number_verified,
+    first_name, last_name, image_url, has_image, public_metadata, unsafe_metadata,
+    two_factor_enabled, banned, locked, deprovisioned, last_sign_in_at, last_active_at,
+    legal_accepted_at, created_at, updated_at, deleted_at, synced_at, version
+  )
+  select distinct on (incoming.id) incoming.*, fact.synced_at, fact.version
+  from
+    clerk_sync.read_facts(profiles, webhook) as fact,
+    jsonb_to_record(fact.item) as incoming (
+      id text, external_id text, username text, email text, email_verified boolean,
+      phone_number text, phone_number_verified boolean, first_name text, last_name text,
+      image_url text, has_image boolean, public_metadata jsonb, unsafe_metadata jsonb,
+      two_factor_enabled boolean, banned boolean, locked boolean, deprovisioned boolean,
+      last_sign_in_at timestamptz, last_active_at timestamptz, legal_accepted_at timestamptz,
+      created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
+    )
   where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
     -- A parent is nearly always known already. To look costs less than to lock its row and write
     -- that down, which `on conflict` does before it decides.
@@ -61,10 +77,10 @@ begin
       incoming.updated_at is not null
       or not exists (
         select from public.profiles as known
-        where known.id = incoming.id and known.version >= incoming.version
+        where known.id = incoming.id and known.version >= fact.version
       )
     )
-  order by incoming.id, incoming.version desc
+  order by incoming.id, fact.version desc
   on conflict (id) do update set
     external_id = excluded.external_id,
     username = excluded.username,
@@ -87,6 +103,7 @@ begin
     legal_accepted_at = excluded.legal_accepted_at,
     created_at = excluded.created_at,
     updated_at = excluded.updated_at,
+    deleted_at = excluded.deleted_at,
     synced_at = excluded.synced_at,
     version = excluded.version
   where stored.version < excluded.version;
@@ -109,7 +126,7 @@ as $$
 declare
   claim text := clerk_sync.begin_call(webhook, array[profiles]);
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 
@@ -130,15 +147,14 @@ set statement_timeout = '5s'
 as $$
 declare
   claim text := clerk_sync.begin_call(webhook, '{}', array[user_id]);
-  has_moved boolean;
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 
-  has_moved := clerk_sync.bury_object(user_id, webhook);
-  delete from public.profiles where id = user_id;
-  return clerk_sync.end_call(claim, webhook, has_moved);
+  return clerk_sync.end_call(
+    claim, webhook, clerk_sync.delete_object('profiles', user_id, webhook)
+  );
 end;
 $$;
 

@@ -13,6 +13,7 @@ create table public.organizations (
   created_by text,
   created_at timestamptz,
   updated_at timestamptz,
+  deleted_at timestamptz,
   synced_at timestamptz,
   version clerk_sync.version not null,
   constraint organizations_pkey primary key (id)
@@ -20,6 +21,7 @@ create table public.organizations (
 
 comment on table public.organizations is 'Clerk organizations. Slugs move between organizations and events come in any order, so they are not unique';
 comment on column public.organizations.created_by is 'The user id of the creator, who may be deleted meanwhile';
+comment on column public.organizations.deleted_at is 'Set where the object is deleted and a foreign key of yours holds the row: all but its id is erased';
 comment on column public.organizations.synced_at is 'Time of the event that last wrote the row; null for a placeholder, an organization of which only its memberships have told so far';
 
 alter table public.organizations enable row level security;
@@ -36,9 +38,18 @@ as $$
 declare
   moved integer;
 begin
-  insert into public.organizations as stored
-  select distinct on (incoming.id) incoming.*
-  from clerk_sync.versioned(null::public.organizations, organizations, webhook) as incoming
+  insert into public.organizations as stored (
+    id, name, slug, image_url, has_image, max_allowed_memberships, admin_delete_enabled,
+    public_metadata, created_by, created_at, updated_at, deleted_at, synced_at, version
+  )
+  select distinct on (incoming.id) incoming.*, fact.synced_at, fact.version
+  from
+    clerk_sync.read_facts(organizations, webhook) as fact,
+    jsonb_to_record(fact.item) as incoming (
+      id text, name text, slug text, image_url text, has_image boolean,
+      max_allowed_memberships integer, admin_delete_enabled boolean, public_metadata jsonb,
+      created_by text, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
+    )
   where not exists (select from clerk_sync.tombstones where object_id = incoming.id)
     -- A parent is nearly always known already. To look costs less than to lock its row and write
     -- that down, which `on conflict` does before it decides.
@@ -46,10 +57,10 @@ begin
       incoming.updated_at is not null
       or not exists (
         select from public.organizations as known
-        where known.id = incoming.id and known.version >= incoming.version
+        where known.id = incoming.id and known.version >= fact.version
       )
     )
-  order by incoming.id, incoming.version desc
+  order by incoming.id, fact.version desc
   on conflict (id) do update set
     name = excluded.name,
     slug = excluded.slug,
@@ -61,6 +72,7 @@ begin
     created_by = excluded.created_by,
     created_at = excluded.created_at,
     updated_at = excluded.updated_at,
+    deleted_at = excluded.deleted_at,
     synced_at = excluded.synced_at,
     version = excluded.version
   where stored.version < excluded.version;
@@ -83,7 +95,7 @@ as $$
 declare
   claim text := clerk_sync.begin_call(webhook, array[organizations]);
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 
@@ -106,15 +118,14 @@ set statement_timeout = '5s'
 as $$
 declare
   claim text := clerk_sync.begin_call(webhook, '{}', array[organization_id]);
-  has_moved boolean;
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 
-  has_moved := clerk_sync.bury_object(organization_id, webhook);
-  delete from public.organizations where id = organization_id;
-  return clerk_sync.end_call(claim, webhook, has_moved);
+  return clerk_sync.end_call(
+    claim, webhook, clerk_sync.delete_object('organizations', organization_id, webhook)
+  );
 end;
 $$;
 

@@ -16,6 +16,7 @@ create table public.organization_memberships (
   has_image boolean,
   created_at timestamptz,
   updated_at timestamptz,
+  deleted_at timestamptz,
   synced_at timestamptz,
   version clerk_sync.version not null,
   constraint organization_memberships_pkey primary key (id),
@@ -27,12 +28,13 @@ create table public.organization_memberships (
 
 comment on table public.organization_memberships is 'Clerk organization memberships. A member who is added again gets a new id, which may come before the deletion of the old one: a user and an organization can have two for a moment';
 comment on column public.organization_memberships.identifier is 'How Clerk shows the member to the others: an email address, a phone number or a username';
+comment on column public.organization_memberships.deleted_at is 'Set where the object is deleted and a foreign key of yours holds the row: all but its id is erased';
 comment on column public.organization_memberships.synced_at is 'Time of the event that last wrote the row';
 
 -- Serves the policies (an organization's members) and the organization's deletion.
 create index organization_memberships_organization_id_idx on public.organization_memberships (organization_id);
 -- Serves `organization_ids()` from the index alone, and the user's deletion.
-create index organization_memberships_user_id_organization_id_idx on public.organization_memberships (user_id, organization_id);
+create index organization_memberships_user_id_organization_id_idx on public.organization_memberships (user_id, organization_id) include (deleted_at);
 
 -- All organizations that the mirrored memberships give the caller. Security definer, because the
 -- policy on memberships itself calls it: as the caller, it would ask that policy again, for ever.
@@ -47,7 +49,7 @@ begin
   return query
   select memberships.organization_id
   from public.organization_memberships as memberships
-  where memberships.user_id = (select clerk_sync.user_id());
+  where memberships.user_id = (select clerk_sync.user_id()) and memberships.deleted_at is null;
 end;
 $$;
 
@@ -68,6 +70,7 @@ begin
   select memberships.organization_id
   from public.organization_memberships as memberships
   where memberships.user_id = (select clerk_sync.user_id())
+    and memberships.deleted_at is null
     and organization_ids.permission = any (memberships.permissions);
 end;
 $$;
@@ -90,6 +93,7 @@ begin
     from public.organization_memberships as memberships
     where memberships.user_id = (select clerk_sync.user_id())
       and memberships.organization_id = has_organization_permission.organization_id
+      and memberships.deleted_at is null
       and has_organization_permission.permission = any (memberships.permissions)
   );
 end;
@@ -105,10 +109,14 @@ grant select, insert, update, delete on public.organization_memberships to servi
 
 -- As an array, the ids are an index condition; `in (select …)` would be a filter over the whole table.
 create policy "Members can read their organizations" on public.organizations
-for select to authenticated using (id = any (array(select clerk_sync.organization_ids())));
+for select to authenticated using (
+  id = any (array(select clerk_sync.organization_ids())) and deleted_at is null
+);
 
 create policy "Members can read the memberships of their organizations" on public.organization_memberships
-for select to authenticated using (organization_id = any (array(select clerk_sync.organization_ids())));
+for select to authenticated using (
+  organization_id = any (array(select clerk_sync.organization_ids())) and deleted_at is null
+);
 
 -- Writes memberships and returns how many moved up. One is stored only while neither itself nor its
 -- organization nor its user is deleted.
@@ -120,11 +128,21 @@ as $$
 declare
   moved integer;
 begin
-  insert into public.organization_memberships as stored
-  select distinct on (incoming.id) incoming.*
-  from clerk_sync.versioned(null::public.organization_memberships, memberships, webhook) as incoming
+  insert into public.organization_memberships as stored (
+    id, organization_id, user_id, role, role_name, permissions, public_metadata, identifier,
+    first_name, last_name, image_url, has_image, created_at, updated_at, deleted_at, synced_at,
+    version
+  )
+  select distinct on (incoming.id) incoming.*, fact.synced_at, fact.version
+  from
+    clerk_sync.read_facts(memberships, webhook) as fact,
+    jsonb_to_record(fact.item) as incoming (
+      id text, organization_id text, user_id text, role text, role_name text, permissions text[],
+      public_metadata jsonb, identifier text, first_name text, last_name text, image_url text,
+      has_image boolean, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
+    )
   where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.organization_id, incoming.user_id))
-  order by incoming.id, incoming.version desc
+  order by incoming.id, fact.version desc
   on conflict (id) do update set
     organization_id = excluded.organization_id,
     user_id = excluded.user_id,
@@ -139,6 +157,7 @@ begin
     has_image = excluded.has_image,
     created_at = excluded.created_at,
     updated_at = excluded.updated_at,
+    deleted_at = excluded.deleted_at,
     synced_at = excluded.synced_at,
     version = excluded.version
   where stored.version < excluded.version;
@@ -168,7 +187,7 @@ as $$
 declare
   claim text := clerk_sync.begin_call(webhook, array[memberships, organizations, profiles]);
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 
@@ -199,17 +218,16 @@ set statement_timeout = '5s'
 as $$
 declare
   claim text := clerk_sync.begin_call(webhook, array[organizations, profiles], array[membership_id]);
-  has_moved boolean;
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 
   perform clerk_sync.write_organizations(organizations, webhook);
   perform clerk_sync.write_profiles(profiles, webhook);
-  has_moved := clerk_sync.bury_object(membership_id, webhook);
-  delete from public.organization_memberships where id = membership_id;
-  return clerk_sync.end_call(claim, webhook, has_moved);
+  return clerk_sync.end_call(
+    claim, webhook, clerk_sync.delete_object('organization_memberships', membership_id, webhook)
+  );
 end;
 $$;
 

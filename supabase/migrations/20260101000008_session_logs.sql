@@ -21,6 +21,7 @@ create table public.session_logs (
   abandon_at timestamptz,
   created_at timestamptz,
   updated_at timestamptz,
+  deleted_at timestamptz,
   synced_at timestamptz,
   version clerk_sync.version not null,
   constraint session_logs_pkey primary key (id),
@@ -32,6 +33,7 @@ comment on table public.session_logs is 'Clerk sessions, one row each';
 comment on column public.session_logs.actor is 'Who impersonates the user in this session, if anybody';
 comment on column public.session_logs.ip_address is 'Where session.created came from';
 comment on column public.session_logs.user_agent is 'What session.created was sent by';
+comment on column public.session_logs.deleted_at is 'Set where the object is deleted and a foreign key of yours holds the row: all but its id is erased';
 comment on column public.session_logs.synced_at is 'Time of the event that last wrote the row';
 
 -- Serves "my sessions, newest first", and the user's deletion.
@@ -43,10 +45,10 @@ grant select on public.session_logs to authenticated;
 grant select, insert, update, delete on public.session_logs to service_role;
 
 create policy "Users can read their own sessions" on public.session_logs
-for select to authenticated using (user_id = (select clerk_sync.user_id()));
+for select to authenticated using (user_id = (select clerk_sync.user_id()) and deleted_at is null);
 
--- Writes sessions and returns how many moved up. One is stored only while neither itself nor its user
--- is deleted.
+-- Writes sessions and returns how many moved up. One is stored only while
+-- neither itself nor its user is deleted.
 create function clerk_sync.write_session_logs(sessions jsonb, webhook jsonb)
 returns integer
 language plpgsql
@@ -55,11 +57,23 @@ as $$
 declare
   moved integer;
 begin
-  insert into public.session_logs as stored
-  select distinct on (incoming.id) incoming.*
-  from clerk_sync.versioned(null::public.session_logs, sessions, webhook) as incoming
+  insert into public.session_logs as stored (
+    id, user_id, client_id, status, last_active_organization_id, actor, device_type, is_mobile,
+    browser_name, browser_version, city, country, ip_address, user_agent, last_active_at, expire_at,
+    abandon_at, created_at, updated_at, deleted_at, synced_at, version
+  )
+  select distinct on (incoming.id) incoming.*, fact.synced_at, fact.version
+  from
+    clerk_sync.read_facts(sessions, webhook) as fact,
+    jsonb_to_record(fact.item) as incoming (
+      id text, user_id text, client_id text, status text, last_active_organization_id text,
+      actor jsonb, device_type text, is_mobile boolean, browser_name text, browser_version text,
+      city text, country text, ip_address inet, user_agent text, last_active_at timestamptz,
+      expire_at timestamptz, abandon_at timestamptz, created_at timestamptz, updated_at timestamptz,
+      deleted_at timestamptz
+    )
   where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id))
-  order by incoming.id, incoming.version desc
+  order by incoming.id, fact.version desc
   on conflict (id) do update set
     user_id = excluded.user_id,
     client_id = excluded.client_id,
@@ -72,24 +86,30 @@ begin
     browser_version = excluded.browser_version,
     city = excluded.city,
     country = excluded.country,
+    ip_address = case when excluded.deleted_at is null then stored.ip_address end,
+    user_agent = case when excluded.deleted_at is null then stored.user_agent end,
     last_active_at = excluded.last_active_at,
     expire_at = excluded.expire_at,
     abandon_at = excluded.abandon_at,
     created_at = excluded.created_at,
     updated_at = excluded.updated_at,
+    deleted_at = excluded.deleted_at,
     synced_at = excluded.synced_at,
     version = excluded.version
   where stored.version < excluded.version;
   get diagnostics moved = row_count;
 
   -- Facts of session.created rather than of the session's version: written whenever that event comes,
-  -- early or late, and by no other. Where it has just inserted the row, nothing is left to change.
+  -- early or late, and by no other. Should Clerk ever tell of one session twice, the higher of the two
+  -- stays, whichever comes first. Where the event has just inserted the row, nothing is left to change.
   update public.session_logs as stored
   set ip_address = incoming.ip_address, user_agent = incoming.user_agent
-  from jsonb_populate_recordset(null::public.session_logs, sessions) as incoming
+  from jsonb_to_recordset(sessions) as incoming (id text, ip_address inet, user_agent text)
   where webhook ->> 'type' = 'session.created'
     and stored.id = incoming.id
-    and (stored.ip_address, stored.user_agent) is distinct from (incoming.ip_address, incoming.user_agent);
+    and stored.deleted_at is null
+    and (coalesce(stored.ip_address::text, '') collate "C", coalesce(stored.user_agent, '') collate "C")
+      < (coalesce(incoming.ip_address::text, '') collate "C", coalesce(incoming.user_agent, '') collate "C");
   return moved;
 end;
 $$;
@@ -109,7 +129,7 @@ as $$
 declare
   claim text := clerk_sync.begin_call(webhook, array[sessions, profiles]);
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 

@@ -12,6 +12,7 @@ create table public.organization_invitations (
   expires_at timestamptz,
   created_at timestamptz,
   updated_at timestamptz,
+  deleted_at timestamptz,
   synced_at timestamptz,
   version clerk_sync.version not null,
   constraint organization_invitations_pkey primary key (id),
@@ -21,6 +22,7 @@ create table public.organization_invitations (
 
 comment on table public.organization_invitations is 'Clerk organization invitations';
 comment on column public.organization_invitations.user_id is 'Who accepted the invitation; no foreign key, since it outlives the user';
+comment on column public.organization_invitations.deleted_at is 'Set where the object is deleted and a foreign key of yours holds the row: all but its id is erased';
 comment on column public.organization_invitations.synced_at is 'Time of the event that last wrote the row';
 
 -- Serves the policy (an organization's invitations) and the organization's deletion.
@@ -31,10 +33,58 @@ revoke all on public.organization_invitations from anon, authenticated;
 grant select on public.organization_invitations to authenticated;
 grant select, insert, update, delete on public.organization_invitations to service_role;
 
-create policy "Managers of memberships can read the invitations of their organizations" on public.organization_invitations
+create policy "Managers of memberships can read their invitations" on public.organization_invitations
 for select to authenticated using (
   organization_id = any (array(select clerk_sync.organization_ids('org:sys_memberships:manage')))
+  and deleted_at is null
 );
+
+-- Writes organization invitations and returns how many moved up. One is stored only while
+-- neither itself nor its organization is deleted.
+create function clerk_sync.write_organization_invitations(invitations jsonb, webhook jsonb)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moved integer;
+begin
+  insert into public.organization_invitations as stored (
+    id, organization_id, email_address, role, role_name, status, user_id, public_metadata,
+    expires_at, created_at, updated_at, deleted_at, synced_at, version
+  )
+  select distinct on (incoming.id) incoming.*, fact.synced_at, fact.version
+  from
+    clerk_sync.read_facts(invitations, webhook) as fact,
+    jsonb_to_record(fact.item) as incoming (
+      id text, organization_id text, email_address text, role text, role_name text, status text,
+      user_id text, public_metadata jsonb, expires_at timestamptz, created_at timestamptz,
+      updated_at timestamptz, deleted_at timestamptz
+    )
+  where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.organization_id))
+  order by incoming.id, fact.version desc
+  on conflict (id) do update set
+    organization_id = excluded.organization_id,
+    email_address = excluded.email_address,
+    role = excluded.role,
+    role_name = excluded.role_name,
+    status = excluded.status,
+    user_id = excluded.user_id,
+    public_metadata = excluded.public_metadata,
+    expires_at = excluded.expires_at,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at,
+    deleted_at = excluded.deleted_at,
+    synced_at = excluded.synced_at,
+    version = excluded.version
+  where stored.version < excluded.version;
+  get diagnostics moved = row_count;
+  return moved;
+end;
+$$;
+
+revoke execute on function clerk_sync.write_organization_invitations (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function clerk_sync.write_organization_invitations (jsonb, jsonb) to service_role;
 
 -- organizationInvitation.created, .accepted and .revoked, and a backfill of invitations.
 create function public.upsert_organization_invitations(
@@ -50,35 +100,16 @@ set statement_timeout = '5s'
 as $$
 declare
   claim text := clerk_sync.begin_call(webhook, array[invitations, organizations]);
-  moved integer;
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 
   perform clerk_sync.write_organizations(organizations, webhook);
 
-  insert into public.organization_invitations as stored
-  select distinct on (incoming.id) incoming.*
-  from clerk_sync.versioned(null::public.organization_invitations, invitations, webhook) as incoming
-  where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.organization_id))
-  order by incoming.id, incoming.version desc
-  on conflict (id) do update set
-    organization_id = excluded.organization_id,
-    email_address = excluded.email_address,
-    role = excluded.role,
-    role_name = excluded.role_name,
-    status = excluded.status,
-    user_id = excluded.user_id,
-    public_metadata = excluded.public_metadata,
-    expires_at = excluded.expires_at,
-    created_at = excluded.created_at,
-    updated_at = excluded.updated_at,
-    synced_at = excluded.synced_at,
-    version = excluded.version
-  where stored.version < excluded.version;
-  get diagnostics moved = row_count;
-  return clerk_sync.end_call(claim, webhook, moved > 0);
+  return clerk_sync.end_call(
+    claim, webhook, clerk_sync.write_organization_invitations(invitations, webhook) > 0
+  );
 end;
 $$;
 
@@ -95,15 +126,14 @@ set statement_timeout = '5s'
 as $$
 declare
   claim text := clerk_sync.begin_call(webhook, '{}', array[invitation_id]);
-  has_moved boolean;
 begin
-  if claim = 'duplicate' then
+  if claim in ('duplicate', 'ignored') then
     return claim;
   end if;
 
-  has_moved := clerk_sync.bury_object(invitation_id, webhook);
-  delete from public.organization_invitations where id = invitation_id;
-  return clerk_sync.end_call(claim, webhook, has_moved);
+  return clerk_sync.end_call(
+    claim, webhook, clerk_sync.delete_object('organization_invitations', invitation_id, webhook)
+  );
 end;
 $$;
 

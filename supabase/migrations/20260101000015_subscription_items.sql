@@ -22,6 +22,7 @@ create table public.subscription_items (
   details jsonb,
   created_at timestamptz,
   updated_at timestamptz,
+  deleted_at timestamptz,
   synced_at timestamptz,
   version clerk_sync.version not null,
   constraint subscription_items_pkey primary key (id),
@@ -39,6 +40,7 @@ comment on column public.subscription_items.interval is 'month or annual; Clerk 
 comment on column public.subscription_items.amount is 'In the smallest unit of the currency';
 comment on column public.subscription_items.quantity is 'Seats, where the plan counts them';
 comment on column public.subscription_items.details is 'What else Clerk tells, as it is';
+comment on column public.subscription_items.deleted_at is 'Set where the object is deleted and a foreign key of yours holds the row: all but its id is erased';
 comment on column public.subscription_items.synced_at is 'Time of the event that last wrote the row';
 
 -- Serves the policy, and the user's deletion.
@@ -55,39 +57,40 @@ grant select, insert, update, delete on public.subscription_items to service_rol
 
 create policy "Payers can read the items of their subscriptions" on public.subscription_items
 for select to authenticated using (
-  user_id = (select clerk_sync.user_id())
-  or organization_id = any (array(select clerk_sync.organization_ids('org:sys_billing:read')))
+  (
+    user_id = (select clerk_sync.user_id())
+    or organization_id = any (array(select clerk_sync.organization_ids('org:sys_billing:read')))
+  )
+  and deleted_at is null
 );
 
--- All subscriptionItem events, and a backfill of subscription items.
-create function public.upsert_subscription_items(
-  items jsonb,
-  organizations jsonb,
-  profiles jsonb,
-  webhook jsonb default null
-)
-returns text
+-- Writes subscription items and returns how many moved up. One is stored only while
+-- neither itself nor its payer is deleted.
+create function clerk_sync.write_subscription_items(items jsonb, webhook jsonb)
+returns integer
 language plpgsql
 set search_path = ''
-set lock_timeout = '2s'
-set statement_timeout = '5s'
 as $$
 declare
-  claim text := clerk_sync.begin_call(webhook, array[items, organizations, profiles]);
   moved integer;
 begin
-  if claim = 'duplicate' then
-    return claim;
-  end if;
-
-  perform clerk_sync.write_organizations(organizations, webhook);
-  perform clerk_sync.write_profiles(profiles, webhook);
-
-  insert into public.subscription_items as stored
-  select distinct on (incoming.id) incoming.*
-  from clerk_sync.versioned(null::public.subscription_items, items, webhook) as incoming
+  insert into public.subscription_items as stored (
+    id, user_id, organization_id, subscription_id, plan_id, plan_slug, plan_name, status, interval,
+    amount, currency, quantity, is_free_trial, period_start, period_end, canceled_at, ended_at,
+    past_due_at, details, created_at, updated_at, deleted_at, synced_at, version
+  )
+  select distinct on (incoming.id) incoming.*, fact.synced_at, fact.version
+  from
+    clerk_sync.read_facts(items, webhook) as fact,
+    jsonb_to_record(fact.item) as incoming (
+      id text, user_id text, organization_id text, subscription_id text, plan_id text,
+      plan_slug text, plan_name text, status text, interval text, amount integer, currency text,
+      quantity integer, is_free_trial boolean, period_start timestamptz, period_end timestamptz,
+      canceled_at timestamptz, ended_at timestamptz, past_due_at timestamptz, details jsonb,
+      created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
+    )
   where not exists (select from clerk_sync.tombstones where object_id in (incoming.id, incoming.user_id, incoming.organization_id))
-  order by incoming.id, incoming.version desc
+  order by incoming.id, fact.version desc
   on conflict (id) do update set
     user_id = excluded.user_id,
     organization_id = excluded.organization_id,
@@ -109,11 +112,44 @@ begin
     details = excluded.details,
     created_at = excluded.created_at,
     updated_at = excluded.updated_at,
+    deleted_at = excluded.deleted_at,
     synced_at = excluded.synced_at,
     version = excluded.version
   where stored.version < excluded.version;
   get diagnostics moved = row_count;
-  return clerk_sync.end_call(claim, webhook, moved > 0);
+  return moved;
+end;
+$$;
+
+revoke execute on function clerk_sync.write_subscription_items (jsonb, jsonb) from public, anon, authenticated;
+grant execute on function clerk_sync.write_subscription_items (jsonb, jsonb) to service_role;
+
+-- All subscriptionItem events, and a backfill of subscription items.
+create function public.upsert_subscription_items(
+  items jsonb,
+  organizations jsonb,
+  profiles jsonb,
+  webhook jsonb default null
+)
+returns text
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  claim text := clerk_sync.begin_call(webhook, array[items, organizations, profiles]);
+begin
+  if claim in ('duplicate', 'ignored') then
+    return claim;
+  end if;
+
+  perform clerk_sync.write_organizations(organizations, webhook);
+  perform clerk_sync.write_profiles(profiles, webhook);
+
+  return clerk_sync.end_call(
+    claim, webhook, clerk_sync.write_subscription_items(items, webhook) > 0
+  );
 end;
 $$;
 

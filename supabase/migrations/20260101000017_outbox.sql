@@ -6,8 +6,8 @@
 create table clerk_sync.effects (
   event_type text not null,
   handler text not null,
-  -- Set by the worker, which knows what it is configured for.
-  is_enabled boolean not null default false,
+  -- Null until a worker comes that can run it, which switches it on; off by somebody's word alone.
+  is_enabled boolean,
   constraint effects_pkey primary key (event_type, handler)
 );
 
@@ -85,8 +85,9 @@ $$;
 revoke execute on function clerk_sync.enqueue_effects (jsonb) from public, anon, authenticated;
 grant execute on function clerk_sync.enqueue_effects (jsonb) to service_role;
 
--- Tells which handlers the worker is configured for: the others stay off, and nothing is enqueued.
-create function public.configure_effects(handlers text[])
+-- Tells which handlers a worker can run: they are on from then on, unless somebody has switched them
+-- off. What it does not name stays as it is, for a worker that can.
+create function public.register_effects(handlers text[])
 returns void
 language sql
 set search_path = ''
@@ -94,12 +95,71 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
   update clerk_sync.effects
-  set is_enabled = effects.handler = any (handlers)
-  where effects.is_enabled is distinct from (effects.handler = any (handlers));
+  set is_enabled = true
+  where effects.is_enabled is null and effects.handler = any (handlers);
 $$;
 
-revoke execute on function public.configure_effects (text[]) from public, anon, authenticated;
-grant execute on function public.configure_effects (text[]) to service_role;
+revoke execute on function public.register_effects (text[]) from public, anon, authenticated;
+grant execute on function public.register_effects (text[]) to service_role;
+
+-- Switches handlers on or off by somebody's word, which no worker overrules. What is enqueued of one that
+-- is off stays until it is on again; nothing is added. Returns those handlers that there are.
+create function public.switch_effects(handlers text[], is_on boolean)
+returns text[]
+language sql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+  with switched as (
+    update clerk_sync.effects
+    set is_enabled = is_on
+    where effects.handler = any (handlers)
+    returning effects.handler
+  )
+  select coalesce(array_agg(distinct switched.handler), '{}') from switched;
+$$;
+
+revoke execute on function public.switch_effects (text[], boolean) from public, anon, authenticated;
+grant execute on function public.switch_effects (text[], boolean) to service_role;
+
+-- What stands in the outbox by handler: how many are due and since when, so that what nobody takes shows,
+-- and how many are parked. `is_enabled` is null where no worker has come that can run the handler.
+create function public.read_effects()
+returns table (
+  handler text,
+  is_enabled boolean,
+  due_count bigint,
+  due_since timestamptz,
+  parked_count bigint
+)
+language sql
+stable
+set search_path = ''
+set statement_timeout = '5s'
+as $$
+  select
+    known.handler,
+    bool_or(known.is_enabled),
+    coalesce(max(queued.due_count), 0),
+    max(queued.due_since),
+    coalesce(max(queued.parked_count), 0)
+  from clerk_sync.effects as known
+  left join (
+    select
+      outbox.handler,
+      count(*) filter (where outbox.parked_at is null and outbox.due_at <= now()) as due_count,
+      min(outbox.due_at) filter (where outbox.parked_at is null and outbox.due_at <= now()) as due_since,
+      count(*) filter (where outbox.parked_at is not null) as parked_count
+    from clerk_sync.outbox
+    group by outbox.handler
+  ) as queued on queued.handler = known.handler
+  group by known.handler
+  order by known.handler;
+$$;
+
+revoke execute on function public.read_effects () from public, anon, authenticated;
+grant execute on function public.read_effects () to service_role;
 
 -- Takes effects that are due, each for one worker alone until its lease runs out: whoever has crashed
 -- by then has lost it to the next.
@@ -127,7 +187,15 @@ as $$
   where taken.id in (
     select due.id
     from clerk_sync.outbox as due
-    where due.parked_at is null and due.due_at <= now() and due.handler = any (handlers)
+    where due.parked_at is null
+      and due.due_at <= now()
+      and due.handler = any (handlers)
+      and not exists (
+        select from clerk_sync.effects
+        where effects.event_type = due.event_type
+          and effects.handler = due.handler
+          and not effects.is_enabled
+      )
     order by due.due_at
     limit batch_size
     for update skip locked
