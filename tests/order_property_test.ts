@@ -29,7 +29,7 @@ const MUTATIONS: Mutation[] = [
   {
     rule: "tie-break",
     functions: /^read_facts$/,
-    replace: [[/coalesce\(webhook ->> 'id', md5\(item::text\)\)/g, "''"]],
+    replace: [[/coalesce\(webhook ->> 'id', md5\(fact\.item::text\)\)/g, "''"]],
   },
   {
     rule: "tombstone",

@@ -26,8 +26,15 @@ create type clerk_sync.version as (
   webhook_id text collate "C"
 );
 
--- Rows as they come in, one by one, with what the database sets itself. A row without `updated_at` is a
--- placeholder. One with `deleted_at` is what is left of an object whose row can't go.
+-- What a call tells of one object: a row as it comes in, with what the database sets itself.
+create type clerk_sync.fact as (
+  item jsonb,
+  synced_at timestamptz,
+  version clerk_sync.version
+);
+
+-- The facts of a call. A row without `updated_at` is a placeholder. One with `deleted_at` is what is left
+-- of an object whose row can't go.
 --
 -- Whoever writes takes the columns out of `item` by their names: a table may have further ones that
 -- are the application's own.
@@ -35,33 +42,37 @@ create type clerk_sync.version as (
 -- `rows 1`: nearly every call brings one row, and a plan for one row, which looks up what it needs by
 -- the keys, serves 500 as well. The default of 1000 would have whole tables read for an event.
 create function clerk_sync.read_facts(items jsonb, webhook jsonb)
-returns table (item jsonb, synced_at timestamptz, version clerk_sync.version)
+returns setof clerk_sync.fact
 language plpgsql
 stable
 rows 1
 set search_path = ''
 as $$
 declare
-  event_time timestamptz := coalesce(webhook ->> 'occurred_at', '-infinity');
+  event_time timestamptz := coalesce((webhook ->> 'occurred_at')::timestamptz, '-infinity');
+  told_at timestamptz := coalesce(webhook ->> 'occurred_at', webhook ->> 'read_at')::timestamptz;
   updated_at timestamptz;
+  fact clerk_sync.fact;
 begin
   for index in 0 .. coalesce(jsonb_array_length(items), 0) - 1 loop
-    item := items -> index;
-    updated_at := item ->> 'updated_at';
+    fact.item := items -> index;
+    fact.synced_at := null;
+    updated_at := (fact.item ->> 'updated_at')::timestamptz;
     if updated_at is not null then
-      synced_at := coalesce(webhook ->> 'occurred_at', webhook ->> 'read_at', now()::text);
-      version := row(updated_at, event_time, coalesce(webhook ->> 'id', md5(item::text)));
-    elsif item ? 'deleted_at' then
-      synced_at := null;
-      version := row('infinity', '-infinity', '');
-    elsif item = jsonb_build_object('id', item -> 'id') then
-      synced_at := null;
-      version := row('-infinity', '-infinity', '');
+      fact.synced_at := coalesce(told_at, now());
+      fact.version := row(
+        updated_at, event_time, coalesce(webhook ->> 'id', md5(fact.item::text))
+      )::clerk_sync.version;
+    elsif fact.item ? 'deleted_at' then
+      fact.version := row('infinity', '-infinity', '')::clerk_sync.version;
+    elsif fact.item = jsonb_build_object('id', fact.item -> 'id') then
+      fact.version := row('-infinity', '-infinity', '')::clerk_sync.version;
     else
-      synced_at := null;
-      version := row('-infinity', event_time, coalesce(webhook ->> 'id', md5(item::text)));
+      fact.version := row(
+        '-infinity', event_time, coalesce(webhook ->> 'id', md5(fact.item::text))
+      )::clerk_sync.version;
     end if;
-    return next;
+    return next fact;
   end loop;
 end;
 $$;

@@ -121,7 +121,7 @@ declare
   counted record;
   deleted_count bigint;
   row_count bigint;
-  counts jsonb := '{}';
+  counts jsonb := jsonb_build_object();
 begin
   perform clerk_sync.check_mirrored_table(table_name);
   for counted in
@@ -135,7 +135,7 @@ begin
       'select count(*) from public.%I where %I = any ($1) and deleted_at is null',
       counted.name, counted.owner_column
     ) into deleted_count using object_ids;
-    execute format('select count(*) from (select from public.%I limit 100001) as some', counted.name)
+    execute format('select count(*) from (select from public.%I limit 100001) as counted', counted.name)
     into row_count;
     if row_count > 100000 then
       select greatest(row_count, reltuples) into row_count
