@@ -12,11 +12,11 @@ import { countRows, openOwnMirror } from "./helpers/mirror.ts";
 const BEGINNING = Date.UTC(2026, 0, 1);
 const LIVE_KEY = "sk_live_of_a_test";
 
-const NONE = "0 0 0";
+const NONE = "0 0 0 0";
 
-/** The differences that the table shows, by resource: missing, outdated, gone. */
+/** The differences that the table shows, by resource: missing, outdated, buried, gone. */
 function differencesIn(output: string): Record<string, string> {
-  const rows = output.matchAll(/^ {2}(\w+) +\d+ +(\d+) +(\d+) +(\d+)(?: +\d+)?$/gm);
+  const rows = output.matchAll(/^ {2}(\w+) +\d+ +(\d+) +(\d+) +(\d+) +(\d+)(?: +\d+)?$/gm);
   return Object.fromEntries([...rows].map(([, name, ...counts]) => [name, counts.join(" ")]));
 }
 
@@ -57,17 +57,17 @@ Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it
   ) store.delete(object.id);
 
   const expected = {
-    users: "1 1 1",
-    organizations: "1 0 0",
-    memberships: "1 0 1",
-    invitations: "0 0 1",
-    domains: "0 0 1",
-    roles: "0 1 0",
-    permissions: "0 0 1",
-    waitlist_entries: "0 0 1",
+    users: "1 1 0 1",
+    organizations: "1 0 0 0",
+    memberships: "1 0 0 1",
+    invitations: "0 0 0 1",
+    domains: "0 0 0 1",
+    roles: "0 1 0 0",
+    permissions: "0 0 0 1",
+    waitlist_entries: "0 0 0 1",
     subscriptions: NONE,
-    subscription_items: "0 1 0",
-    payment_attempts: "0 0 0",
+    subscription_items: "0 1 0 0",
+    payment_attempts: NONE,
   };
 
   await t.step("it finds every difference, and changes nothing", async () => {
@@ -80,19 +80,31 @@ Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it
 
   await t.step("what was updated just now is left to its webhook", async () => {
     const { output } = await finish(task("reconcile", ["--only", "roles,users"], env));
-    assert.deepEqual(differencesIn(output), { users: "1 0 1", roles: NONE });
+    assert.deepEqual(differencesIn(output), { users: "1 0 0 1", roles: NONE });
   });
 
   await t.step("--only looks at some resources", async () => {
     const { output } = await reconcile("--only", "roles");
-    assert.deepEqual(differencesIn(output), { roles: "0 1 0" });
+    assert.deepEqual(differencesIn(output), { roles: "0 1 0 0" });
   });
 
-  await t.step("--repair mends them all", async () => {
+  await t.step("--repair mends them, but takes no empty list for an answer by itself", async () => {
     const { code, output } = await reconcile("--repair");
     assert.equal(code, 1, output);
     // The user's membership went with the user.
-    assert.deepEqual(differencesIn(output), { ...expected, memberships: "1 0 0" });
+    assert.deepEqual(differencesIn(output), { ...expected, memberships: "1 0 0 0" });
+    for (const name of ["invitations", "domains", "permissions", "waitlist_entries"]) {
+      assert.match(output, new RegExp(`^${name}: 1 of 1 rows .* "--allow-deletions 1"`, "m"));
+    }
+    const { output: left } = await reconcile();
+    assert.deepEqual(
+      new Set(Object.entries(differencesIn(left)).map(([, counts]) => counts)),
+      new Set([NONE, "0 0 0 1"]),
+    );
+  });
+
+  await t.step("--allow-deletions deletes the rest", async () => {
+    await reconcile("--repair", "--allow-deletions", "1");
     const again = await reconcile();
     assert.equal(again.code, 0, again.output);
     const [profile] = await mirror.sql`select first_name from profiles where id = ${stays.id}`;
@@ -148,9 +160,9 @@ Deno.test("placeholders are outdated while Clerk has the object, and gone when i
     finish(taskCommand("reconcile", ["--grace", "0", ...args], env));
   const found = differencesIn((await run()).output);
   assert.deepEqual([found.users, found.organizations, found.memberships], [
-    "0 1 1",
-    "0 1 0",
-    "0 0 1",
+    "0 1 0 1",
+    "0 1 0 0",
+    "0 0 0 1",
   ]);
   await run("--repair");
   assert.equal((await run()).code, 0);
@@ -175,7 +187,7 @@ Deno.test("reconcile compares 50,000 users page by page, within 300 MB", async (
     taskCommand("reconcile", [...args, "--repair"], env),
   );
   assert.equal(code, 1, output);
-  assert.deepEqual(differencesIn(output), { users: "50 50 50" });
+  assert.deepEqual(differencesIn(output), { users: "50 50 0 50" });
   assert.ok(peakMemory > 50 && peakMemory < 300, `${peakMemory.toFixed(0)} MB`);
   assert.equal((await finish(taskCommand("reconcile", args, env))).code, 0);
 });

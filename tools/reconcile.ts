@@ -15,11 +15,17 @@ import { projectEnv } from "./dev/project_env.ts";
 const USAGE = `Usage: deno task reconcile [options]
 
 Compares the mirror with a Clerk instance; the variables are those of "deno task backfill". Prints how
-many objects of each resource are missing here, outdated here, or gone from Clerk. Exit status: 0 if
+many objects of each resource are missing here, outdated here, buried here (deleted, though Clerk has
+them), or gone from Clerk. Exit status: 0 if
 there was no difference, 1 if there was, 2 if it could not be told.
 
 Options:
-  --repair          Mend the differences: write what is missing or outdated, delete what is gone
+  --repair          Mend the differences: write what is missing, outdated or deleted by mistake, and
+                    delete what is gone
+  --allow-deletions <rows>
+                    Delete up to so many rows of a table. By itself, --repair deletes nothing of a
+                    resource where more than 5 percent of a table would go (and more than 20 rows), or
+                    where Clerk lists nothing at all: it says so, and how many
   --only <names>    Some resources, separated by commas, as "deno task backfill --help" names them
   --grace <seconds> Let be what was updated so lately, since its webhook may be on its way; 60 by
                     default`;
@@ -34,6 +40,7 @@ async function main(args: string[]): Promise<void> {
     options: {
       repair: { type: "boolean", default: false },
       only: { type: "string" },
+      "allow-deletions": { type: "string", default: "0" },
       grace: { type: "string", default: "60" },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -42,6 +49,10 @@ async function main(args: string[]): Promise<void> {
   const resources = chooseResources(values.only);
   const grace = Number(values.grace) * 1000;
   if (!(grace >= 0)) throw new Error(`"--grace ${values.grace}" is not a number of seconds`);
+  const allowedDeletions = Number(values["allow-deletions"]);
+  if (!Number.isInteger(allowedDeletions) || allowedDeletions < 0) {
+    throw new Error(`"--allow-deletions ${values["allow-deletions"]}" is not a number of rows`);
+  }
   const env = await projectEnv();
   const clerk = readClerkEnv(env);
   const project = readSupabaseEnv(env);
@@ -53,6 +64,7 @@ async function main(args: string[]): Promise<void> {
       resources,
       isRepair: values.repair,
       grace,
+      allowedDeletions,
       progress,
     })
   );
@@ -61,15 +73,20 @@ async function main(args: string[]): Promise<void> {
 
 function conclude(results: ReconcileResult[], isRepair: boolean): void {
   const rows = results.map((result) => {
-    const { name, compared, skipped, missing, outdated, gone, repaired } = result;
+    const { name, compared, skipped, missing, outdated, buried, gone, repaired } = result;
     if (skipped !== undefined) return [name, "left out"];
-    const differences = [missing, outdated, gone].map(styleDifference);
+    const differences = [missing, outdated, buried, gone].map(styleDifference);
     return [name, String(compared), ...differences, ...(isRepair ? [String(repaired)] : [])];
   });
-  const headings = ["Resource", "In Clerk", "Missing", "Outdated", "Gone"];
+  const headings = ["Resource", "In Clerk", "Missing", "Outdated", "Buried", "Gone"];
   console.log(formatTable([...headings, ...(isRepair ? ["Repaired"] : [])], rows));
   listRefused(results);
-  if (results.some(({ missing, outdated, gone }) => missing + outdated + gone > 0)) {
+  for (const { name, kept } of results) {
+    if (kept !== undefined) console.error(styleText("red", `${name}: ${kept}`));
+  }
+  if (
+    results.some(({ missing, outdated, buried, gone }) => missing + outdated + buried + gone > 0)
+  ) {
     Deno.exitCode = DIFFERENT;
   }
 }

@@ -43,6 +43,12 @@ export type Webhook = {
   instance_id?: string;
 };
 
+/** What a call has instead of a webhook where Clerk was asked, and told nothing by itself. */
+export type Reading = {
+  /** ISO 8601. */
+  read_at: string;
+};
+
 /** What an event says besides the object that it is about. */
 export interface Envelope {
   /** The `svix-id` header. */

@@ -40,6 +40,12 @@ export interface ClerkPage {
 /** Reads a Clerk instance, within its limits, and gets over what passes. */
 export interface ClerkSource {
   /**
+   * Asks which instance it is.
+   *
+   * @throws {Error} in a sentence: what Clerk refuses, or what did not pass.
+   */
+  instanceId(): Promise<string>;
+  /**
    * Asks through Clerk's own client.
    *
    * @param requests How many requests the client makes of it.
@@ -121,6 +127,11 @@ export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
     }
   };
   return {
+    async instanceId() {
+      const { id } = await persist(() => clerk.instance.get());
+      if (typeof id !== "string" || id === "") throw new Error("Clerk doesn't tell its instance");
+      return id;
+    },
     ask: (question, requests) => persist(() => question(clerk), requests),
     list: async (path, query) => toPage(await persist(() => get(path, query))),
     async find(path) {

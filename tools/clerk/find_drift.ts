@@ -10,10 +10,19 @@ import {
 import { expectedCount, readPages } from "./read_pages.ts";
 import { MAX_FILTER_IDS, type Removal, type Resource } from "./resources.ts";
 
-/** A page's worth of differences, as the object is in Clerk, or was in the mirror. */
+/** How an object of Clerk's can differ from the mirror's: `buried` is deleted here, though Clerk has it. */
+const KINDS = ["missing", "outdated", "buried"] as const;
+
+/**
+ * A page's worth of differences, as the object is in Clerk, or was in the mirror. Unix milliseconds tell
+ * since when Clerk has certainly been asked.
+ */
 export type Drift =
-  | { kind: "missing" | "outdated"; objects: ClerkObject[] }
-  | { kind: "gone"; objects: MirroredObject[] };
+  | { kind: (typeof KINDS)[number]; objects: ClerkObject[]; askedAt: number }
+  | { kind: "gone"; objects: MirroredObject[]; askedAt: number };
+
+/** Milliseconds by which the time of a deletion and our own may differ. */
+const CLOCK_TOLERANCE = 60_000;
 
 /** What to compare. */
 export interface DriftOptions {
@@ -28,55 +37,72 @@ export interface DriftOptions {
 
 /**
  * Compares a table with Clerk's list, both in the order of creation and page by page: what the mirror
- * lacks, what is newer in Clerk, and what only the mirror has. The last is looked for in Clerk once
- * more, one by one, before it counts: no list that was read while objects came and went is proof.
+ * lacks, what is newer in Clerk, what is deleted here though Clerk has it, and what only the mirror has.
+ * The last is looked for in Clerk once more, one by one, before it counts: no list that was read while
+ * objects came and went is proof.
  */
 export async function* findDrift(options: DriftOptions): AsyncGenerator<Drift> {
   const { source, resource, onPage } = options;
   const findGone = goneFinder(options);
   let count = 0;
+  let askedAt = Date.now();
   for await (const page of readPages(resource.listing(source))) {
     const expected = expectedCount(page, count);
     count += page.objects.length;
     onPage?.(count, expected);
-    yield* await findStale(options, await resource.expand?.(source, page.objects) ?? page.objects);
+    const objects = await resource.expand?.(source, page.objects) ?? page.objects;
+    yield* await findStale(options, objects, askedAt);
     yield* findGone(page.objects, page.position.key);
+    askedAt = Date.now();
   }
   yield* findGone([], Infinity);
 }
 
-/** Those of the objects that the mirror lacks, or has an older version of. */
+/** Those of the objects that the mirror lacks, has an older version of, or takes for deleted. */
 async function findStale(
   { database, resource, grace }: DriftOptions,
   objects: ClerkObject[],
+  askedAt: number,
 ): Promise<Drift[]> {
   const settled = objects.filter(({ updated_at }) => !(Number(updated_at) > Date.now() - grace));
-  const states = await compareWithMirror(database, resource, settled);
-  const drift: Drift[] = (["missing", "outdated"] as const).map((kind) => ({
+  const states = await compareWithMirror(database, resource, settled, aliveAt(askedAt, grace));
+  const drift: Drift[] = KINDS.map((kind) => ({
     kind,
     objects: settled.filter(({ id }) => states.get(id) === kind),
+    askedAt,
   }));
   return drift.filter(({ objects }) => objects.length > 0);
 }
 
+/** Until when what Clerk has shown certainly lived: clocks differ, and deletions may be on their way. */
+export function aliveAt(askedAt: number, grace: number): number {
+  return askedAt - Math.max(grace, CLOCK_TOLERANCE);
+}
+
 /**
- * How the mirror stands with each of the objects, by id. One that is deleted in the mirror is in
- * order: its deletion came after the list was read, and Clerk does not use ids again. So is one whose
- * owner is deleted: Clerk goes on listing the payments of users who are gone.
+ * How the mirror stands with each of the objects, by id. One that was deleted in the mirror since it
+ * certainly lived is in order: its deletion came after the list was read. So is one whose owner is
+ * deleted: Clerk goes on listing the payments of users who are gone. One that was deleted before is
+ * `buried`: Clerk does not use an id again, so that the deletion can't be true.
+ *
+ * @param aliveAt Unix milliseconds.
  */
 export async function compareWithMirror(
   database: CallDatabase,
   { table }: Resource,
   objects: ClerkObject[],
-): Promise<Map<string, "in order" | "missing" | "outdated">> {
+  aliveAt: number,
+): Promise<Map<string, "in order" | (typeof KINDS)[number]>> {
   const ids = objects.flatMap((object) => [object.id, ...ownersOf(object)]);
   const versions = await readMirroredVersions(database, table, [...new Set(ids)]);
-  const isDeleted = (id: string) => versions.get(id)?.isDeleted ?? false;
+  const isDeleted = (id: string) => versions.get(id)?.deletedAt !== undefined;
   return new Map(objects.map((object) => {
     const { id, updated_at } = object;
-    if ([id, ...ownersOf(object)].some(isDeleted)) return [id, "in order"];
     const version = versions.get(id);
+    if (ownersOf(object).some(isDeleted)) return [id, "in order"];
     if (version === undefined) return [id, "missing"];
+    const { deletedAt } = version;
+    if (deletedAt !== undefined) return [id, deletedAt < aliveAt ? "buried" : "in order"];
     return [id, isOlder(version, updated_at) ? "outdated" : "in order"];
   }));
 }
@@ -133,6 +159,7 @@ async function* confirmGone(
   candidates: MirroredObject[],
 ): AsyncGenerator<Drift> {
   if (candidates.length === 0) return;
+  const askedAt = Date.now();
   const found = await removal.findExisting?.(source, candidates.map(({ id }) => id));
   const existing = new Set(found?.objects.map(({ id }) => id));
   const gone = [];
@@ -141,7 +168,7 @@ async function* confirmGone(
       gone.push(candidate);
     }
   }
-  if (gone.length > 0) yield { kind: "gone", objects: gone };
+  if (gone.length > 0) yield { kind: "gone", objects: gone, askedAt };
 }
 
 async function exists(

@@ -18,7 +18,8 @@ export interface MirroredObject {
 export interface MirroredVersion {
   /** Unix milliseconds; undefined for a placeholder. */
   updatedAt?: number;
-  isDeleted: boolean;
+  /** Unix milliseconds; undefined for what is not deleted. */
+  deletedAt?: number;
 }
 
 type Table = Resource["table"];
@@ -61,10 +62,10 @@ export async function* readMirroredObjects(
 }
 
 function toVersion(version: unknown): MirroredVersion {
-  const { updated_at, is_deleted } = isRecord(version) ? version : {};
+  const { updated_at, deleted_at } = isRecord(version) ? version : {};
   return {
-    isDeleted: is_deleted === true,
     ...(typeof updated_at === "string" ? { updatedAt: Date.parse(updated_at) } : {}),
+    ...(typeof deleted_at === "string" ? { deletedAt: Date.parse(deleted_at) } : {}),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Progress {
   skip(resource: string, reason: string): void;
   /** Something that holds the run up for a while. */
   pause(reason: string): void;
+  /** Something that is worth a look, and holds nothing up. */
+  warn(message: string): void;
   /** Gives the terminal back. */
   stop(): void;
 }
@@ -81,6 +83,7 @@ function createBars(): Progress {
     },
     skip: (resource, reason) => bars.log(`${resource.padEnd(NAME_WIDTH)} ${reason}\n`),
     pause: (reason) => bars.log(`${styleText("yellow", `${reason}; trying again`)}\n`),
+    warn: (message) => bars.log(`${styleText("yellow", message)}\n`),
     stop: () => bars.stop(),
   };
 }
@@ -100,6 +103,7 @@ function createLines(): Progress {
       console.log(`${resource.padEnd(NAME_WIDTH)} ${count.toLocaleString("en")} read`),
     skip: (resource, reason) => console.log(`${resource.padEnd(NAME_WIDTH)} ${reason}`),
     pause: (reason) => console.log(`${reason}; trying again`),
+    warn: (message) => console.log(message),
     stop() {},
   };
 }

@@ -1,6 +1,6 @@
 /** What a Clerk instance has that the mirror has a table for, in the order in which it depends. */
 import type { ClerkClient } from "@clerk/backend";
-import type { Call } from "../../functions/clerk-webhook/mapping.ts";
+import type { Call, Reading } from "../../functions/clerk-webhook/mapping.ts";
 import type { EventType } from "../../functions/clerk-webhook/event.ts";
 import type { Database } from "../../functions/_shared/database.types.ts";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
@@ -37,7 +37,8 @@ export interface Removal {
   findExisting?(source: ClerkSource, ids: string[]): Promise<ClerkPage>;
   /** Looks for the single object; the client's error that there is none means false as well. */
   exists(clerk: ClerkClient, object: MirroredObject): Promise<boolean>;
-  toCall(id: string): Call;
+  /** @param reading When Clerk was asked. */
+  toCall(id: string, reading: Reading): Call;
 }
 
 /** Ids that Clerk takes in one filter. */
@@ -60,7 +61,7 @@ export const resources: readonly Resource[] = [
           ),
         ),
       exists: async (clerk, { id }) => (await clerk.users.getUser(id)).id === id,
-      toCall: (user_id) => ({ rpc: "delete_profile", args: { user_id } }),
+      toCall: (user_id, webhook) => ({ rpc: "delete_profile", args: { user_id, webhook } }),
     },
   },
   {
@@ -84,7 +85,10 @@ export const resources: readonly Resource[] = [
         ),
       exists: async (clerk, { id }) =>
         (await clerk.organizations.getOrganization({ organizationId: id })).id === id,
-      toCall: (organization_id) => ({ rpc: "delete_organization", args: { organization_id } }),
+      toCall: (organization_id, webhook) => ({
+        rpc: "delete_organization",
+        args: { organization_id, webhook },
+      }),
     },
   },
   {
@@ -113,9 +117,9 @@ export const resources: readonly Resource[] = [
         });
         return data.some((membership) => membership.id === id);
       },
-      toCall: (membership_id) => ({
+      toCall: (membership_id, webhook) => ({
         rpc: "delete_organization_membership",
-        args: { membership_id, organizations: [], profiles: [] },
+        args: { membership_id, organizations: [], profiles: [], webhook },
       }),
     },
   },
@@ -133,9 +137,9 @@ export const resources: readonly Resource[] = [
         });
         return invitation.id === id;
       },
-      toCall: (invitation_id) => ({
+      toCall: (invitation_id, webhook) => ({
         rpc: "delete_organization_invitation",
-        args: { invitation_id },
+        args: { invitation_id, webhook },
       }),
     },
   },
@@ -153,7 +157,10 @@ export const resources: readonly Resource[] = [
         });
         return data.some((domain) => domain.id === id);
       },
-      toCall: (domain_id) => ({ rpc: "delete_organization_domain", args: { domain_id } }),
+      toCall: (domain_id, webhook) => ({
+        rpc: "delete_organization_domain",
+        args: { domain_id, webhook },
+      }),
     },
   },
   {
@@ -164,7 +171,10 @@ export const resources: readonly Resource[] = [
     removal: {
       exists: async (clerk, { id }) =>
         (await clerk.organizationRoles.getOrganizationRole(id)).id === id,
-      toCall: (role_id) => ({ rpc: "delete_organization_role", args: { role_id } }),
+      toCall: (role_id, webhook) => ({
+        rpc: "delete_organization_role",
+        args: { role_id, webhook },
+      }),
     },
   },
   {
@@ -175,9 +185,9 @@ export const resources: readonly Resource[] = [
     removal: {
       exists: async (clerk, { id }) =>
         (await clerk.organizationPermissions.getOrganizationPermission(id)).id === id,
-      toCall: (permission_id) => ({
+      toCall: (permission_id, webhook) => ({
         rpc: "delete_organization_permission",
-        args: { permission_id },
+        args: { permission_id, webhook },
       }),
     },
   },
@@ -191,7 +201,10 @@ export const resources: readonly Resource[] = [
         const { data } = await clerk.waitlistEntries.list({ query: id, limit: 100 });
         return data.some((entry) => entry.id === id);
       },
-      toCall: (entry_id) => ({ rpc: "delete_waitlist_entry", args: { entry_id } }),
+      toCall: (entry_id, webhook) => ({
+        rpc: "delete_waitlist_entry",
+        args: { entry_id, webhook },
+      }),
     },
   },
   {

@@ -1,5 +1,6 @@
 import type { CallDatabaseInBulk } from "../../functions/clerk-webhook/database.ts";
 import { createCursors, type Cursor } from "./backfill_cursors.ts";
+import { checkInstance } from "./check_instance.ts";
 import type { ClerkObject, ClerkSource } from "./clerk_source.ts";
 import type { Progress } from "./progress.ts";
 import { expectedCount, readPages } from "./read_pages.ts";
@@ -37,10 +38,12 @@ export interface BackfillResult {
  * arrive, and as often as one likes: versions and tombstones decide what is written. An interrupted
  * run goes on where it was, by the cursors that it keeps in the database.
  *
- * @throws {Error} in a sentence, if Clerk or the database fails for good.
+ * @throws {Error} in a sentence, if Clerk or the database fails for good, or if the key is of another
+ * instance.
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillResult[]> {
   const { resources, database, since, isDryRun = false, isRestart = false } = options;
+  await checkInstance({ ...options, warn: options.progress.warn });
   const cursors = createCursors(database);
   const names = resources.map(({ name }) => name);
   const keepsCursors = since === undefined && !isDryRun;

@@ -1,6 +1,9 @@
 import type { CallDatabaseInBulk } from "../../functions/clerk-webhook/database.ts";
+import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import { reasonNotToDelete } from "./check_deletions.ts";
+import { checkInstance } from "./check_instance.ts";
 import type { ClerkObject, ClerkSource } from "./clerk_source.ts";
-import { compareWithMirror, type Drift, findDrift } from "./find_drift.ts";
+import { aliveAt, compareWithMirror, type Drift, findDrift } from "./find_drift.ts";
 import type { Progress } from "./progress.ts";
 import { reasonToLeaveOut, type Resource } from "./resources.ts";
 import { type Refused, writeObjects } from "./write_objects.ts";
@@ -12,8 +15,10 @@ export interface ReconcileOptions {
   /** In dependency order. */
   resources: Resource[];
   isRepair: boolean;
-  /** Milliseconds: what was updated within them is let be, since its webhook may be on its way. */
+  /** Milliseconds: what was updated within them is left alone, since its webhook may be on its way. */
   grace: number;
+  /** Rows of any one table that may be deleted, where they are more than go by themselves. */
+  allowedDeletions: number;
   progress: Progress;
 }
 
@@ -24,25 +29,34 @@ export interface ReconcileResult {
   compared: number;
   missing: number;
   outdated: number;
+  /** Deleted in the mirror, though Clerk has them. */
+  buried: number;
   gone: number;
   /** Of these, how many are in order now. */
   repaired: number;
   /** Objects that could not be repaired. */
   refused: Refused[];
+  /** Why nothing of what is gone was deleted, if it was not. */
+  kept?: string;
   /** Why it was left out, if it was. */
   skipped?: string;
 }
 
 /**
- * Compares the mirror with Clerk, and mends it if asked to. Memory holds a page of each.
+ * Compares the mirror with Clerk, and mends it if asked to. Memory holds a page of each, and the ids of
+ * what is gone: that is counted before any of it is deleted.
  *
- * @throws {Error} in a sentence, if Clerk or the database fails for good.
+ * @throws {Error} in a sentence, if Clerk or the database fails for good, or if the key is of another
+ * instance.
  */
 export async function runReconcile(options: ReconcileOptions): Promise<ReconcileResult[]> {
+  const { database, isRepair } = options;
+  await checkInstance({ ...options, warn: options.progress.warn });
   const results = [];
   for (const resource of options.resources) {
     results.push(await reconcileResource(resource, options));
   }
+  if (isRepair) await pruneErasedRows(database);
   return results;
 }
 
@@ -57,6 +71,7 @@ async function reconcileResource(
     compared: 0,
     missing: 0,
     outdated: 0,
+    buried: 0,
     gone: 0,
     repaired: 0,
     refused: [],
@@ -65,45 +80,85 @@ async function reconcileResource(
     result.compared = count;
     progress.advance(name, count, expected);
   };
+  const gone: Gone[] = [];
   progress.begin(name, 0);
   try {
     for await (const drift of findDrift({ source, database, resource, grace, onPage })) {
       result[drift.kind] += drift.objects.length;
       if (!isRepair) continue;
-      const refused = await repair(resource, drift, database);
-      result.repaired += drift.objects.length - refused.length;
-      result.refused.push(...refused);
+      if (drift.kind === "gone") {
+        gone.push(...drift.objects.map(({ id }) => ({ id, askedAt: drift.askedAt })));
+      } else {
+        const refused = await write(resource, drift, options);
+        result.repaired += drift.objects.length - refused.length;
+        result.refused.push(...refused);
+      }
     }
   } catch (error) {
     result.skipped = reasonToLeaveOut(resource, error);
     progress.skip(name, `left out: ${result.skipped}`);
     return result;
   }
+  if (gone.length > 0) {
+    const reason = await reasonNotToDelete({
+      database,
+      table: resource.table,
+      ids: gone.map(({ id }) => id),
+      isListEmpty: result.compared === 0,
+      allowed: options.allowedDeletions,
+    });
+    if (reason === undefined) {
+      await deleteGone(resource, gone, database);
+      result.repaired += gone.length;
+    } else {
+      const examples = gone.slice(0, EXAMPLES).map(({ id }) => id).join(", ");
+      result.kept = `${reason} (${examples}${gone.length > EXAMPLES ? ", …" : ""})`;
+    }
+  }
   progress.end(name, result.compared);
   return result;
 }
 
-async function repair(
-  resource: Resource,
-  drift: Drift,
-  database: CallDatabaseInBulk,
-): Promise<Refused[]> {
-  if (drift.kind !== "gone") return await write(resource, drift.objects, database);
-  for (const { id } of drift.objects) {
-    const call = resource.removal?.toCall(id);
-    if (call) await database(call);
-  }
-  return [];
+/** What the mirror has and Clerk has not. */
+interface Gone {
+  id: string;
+  /** Unix milliseconds: since when Clerk has certainly been asked. */
+  askedAt: number;
 }
 
-/** Writes objects, and looks whether that has helped. */
+/** Ids that a message names. */
+const EXAMPLES = 5;
+
+async function deleteGone(
+  { removal }: Resource,
+  gone: Gone[],
+  database: CallDatabaseInBulk,
+): Promise<void> {
+  if (removal === undefined) return;
+  for (const { id, askedAt } of gone) {
+    await database(removal.toCall(id, { read_at: new Date(askedAt).toISOString() }));
+  }
+}
+
+/** Writes objects, lets those rise that are deleted here, and looks whether that has helped. */
 async function write(
   resource: Resource,
-  objects: ClerkObject[],
-  database: CallDatabaseInBulk,
+  { kind, objects, askedAt }: Drift & { objects: ClerkObject[] },
+  { database, grace }: ReconcileOptions,
 ): Promise<Refused[]> {
+  const alive = aliveAt(askedAt, grace);
+  if (kind === "buried") {
+    await database({
+      rpc: "unbury_objects",
+      args: {
+        table_name: resource.table,
+        ids: objects.map(({ id }) => id),
+        alive_at: new Date(alive).toISOString(),
+      },
+    });
+  }
   const refused = await writeObjects(resource, objects, database);
-  const states = await compareWithMirror(database, resource, objects);
+  const states = await compareWithMirror(database, resource, objects, alive);
   const explained = new Set(refused.map(({ id }) => id));
   const unexplained = objects.filter(({ id }) =>
     states.get(id) !== "in order" && !explained.has(id)
@@ -115,4 +170,17 @@ async function write(
       reason: "Still different after it was written",
     })),
   ];
+}
+
+/** Removes what is left of deleted objects and no foreign key of the application's holds any more. */
+async function pruneErasedRows(database: CallDatabaseInBulk): Promise<void> {
+  let after: { after_table_name: string; after_object_id: string } | undefined;
+  do {
+    const page = await database({ rpc: "prune_erased_rows", args: { ...after } });
+    const last = isRecord(page) && isRecord(page.last) ? page.last : undefined;
+    after = last && {
+      after_table_name: String(last.table_name),
+      after_object_id: String(last.object_id),
+    };
+  } while (after !== undefined);
 }

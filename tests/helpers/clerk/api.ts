@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
-import { type ClerkObject, payerIdOf } from "./objects.ts";
+import { type ClerkObject, INSTANCE, payerIdOf } from "./objects.ts";
 import { ObjectStore, type Page, type Selection, type TimeField } from "./object_store.ts";
 
 /** A request as the options see it. */
@@ -28,6 +28,8 @@ export type Trouble = { status: number; retryAfter?: number } | { delay: number 
 export interface ClerkApiOptions {
   /** What requests have to be authorized with. */
   secretKey?: string;
+  /** The instance it is of; that of the fixtures by default. */
+  instanceId?: string;
   /** How many requests are accepted within any window of so many milliseconds; no limit by default. */
   rateLimit?: { requests: number; milliseconds: number };
   /** Decides about each request before it is answered; undefined leaves it alone. */
@@ -133,7 +135,7 @@ class ApiError extends Error {
 export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
   const { secretKey = `sk_test_${"0".repeat(42)}`, rateLimit } = options;
   const data = newData();
-  const answer = newRouter(data);
+  const answer = newRouter(data, options.instanceId ?? INSTANCE);
   const counts: ClerkApi["counts"] = { status: new Map(), path: new Map() };
   const times = new Map<string, number>();
   const limit = new SlidingWindow(rateLimit?.milliseconds ?? WINDOW);
@@ -343,8 +345,8 @@ type Answer = (query: Query, ...ids: string[]) => unknown;
  *
  * @throws {ApiError} if there is no such path or object, or the query isn't valid.
  */
-function newRouter(data: ClerkData): (method: string, url: URL) => unknown {
-  const routes = Object.entries(routesOf(data)).map(([path, answer]) => ({
+function newRouter(data: ClerkData, instanceId: string): (method: string, url: URL) => unknown {
+  const routes = Object.entries(routesOf(data, instanceId)).map(([path, answer]) => ({
     pattern: new RegExp(`^/v1${path.replaceAll(":id", "([^/]+)")}$`),
     answer,
   }));
@@ -357,13 +359,20 @@ function newRouter(data: ClerkData): (method: string, url: URL) => unknown {
   };
 }
 
-function routesOf(data: ClerkData): Record<string, Answer> {
+function routesOf(data: ClerkData, instanceId: string): Record<string, Answer> {
   const { users, organizations, memberships, invitations, domains, statements } = data;
   const ofOrganization = (store: ObjectStore, id = "") => {
     find(organizations, id);
     return store.ownedBy(id);
   };
   return {
+    "/instance": () => ({
+      object: "instance",
+      id: instanceId,
+      environment_type: "production",
+      allowed_origins: null,
+    }),
+
     "/users": (query) => users.page(readUsers(users, query), readUserPage(query)).data,
     "/users/count": (query) => {
       const { total_count } = users.page(readUsers(users, query), { ...NEWEST_FIRST, limit: 0 });

@@ -14,7 +14,7 @@ export interface ClerkObject {
 /** Fields of an object that are to be different from what a maker gives them. */
 export type Changes = Partial<ClerkObject>;
 
-const INSTANCE = "ins_30Fq1dWc0mIrrOrStandFixture";
+export const INSTANCE = "ins_30Fq1dWc0mIrrOrStandFixture";
 const DAY = 86_400_000;
 
 /** A user with a verified address. */

@@ -1,0 +1,75 @@
+import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
+import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import type { Resource } from "./resources.ts";
+
+/**
+ * What a reconciliation may delete of a table without being asked for more: a share of its rows, and in
+ * small tables a few. What goes beyond is more likely a mistake than the truth.
+ */
+const SHARE = 0.05;
+const ROWS = 20;
+
+/** Ids that are counted at once. */
+const BATCH_SIZE = 10_000;
+
+/** What deletions would do to one table. */
+interface TableCount {
+  table: string;
+  deleted: number;
+  rows: number;
+}
+
+/** What is about to be deleted. */
+export interface Deletions {
+  database: CallDatabase;
+  table: Resource["table"];
+  ids: string[];
+  /** Whether Clerk listed nothing at all, which proves nothing by itself. */
+  isListEmpty: boolean;
+  /** Rows of any one table that may go. */
+  allowed: number;
+}
+
+/**
+ * Counts what the deletion of these objects would remove, what belongs to them included.
+ *
+ * @returns Why it must not be done without being asked for, in a sentence; undefined if it may be.
+ */
+export async function reasonNotToDelete(deletions: Deletions): Promise<string | undefined> {
+  const { table, isListEmpty, allowed } = deletions;
+  const counts = await countDeletions(deletions);
+  const isTooMany = ({ deleted, rows, ...count }: TableCount) =>
+    deleted > allowed && (
+      deleted > Math.max(ROWS, SHARE * rows) || (isListEmpty && count.table === table)
+    );
+  const tooMany = counts.filter(isTooMany);
+  if (tooMany.length === 0) return undefined;
+
+  const most = Math.max(...tooMany.map(({ deleted }) => deleted));
+  const what = tooMany.map(({ table, deleted, rows }) =>
+    `${deleted.toLocaleString("en")} of ${rows.toLocaleString("en")} rows of ${table}`
+  ).join(" and ");
+  const why = isListEmpty
+    ? "and Clerk listed none at all"
+    : `more than ${SHARE * 100} percent (and more than ${ROWS})`;
+  return `${what} would go, ${why}: none was deleted. If that is right, add "--allow-deletions ${most}"`;
+}
+
+async function countDeletions(deletions: Deletions): Promise<TableCount[]> {
+  const { database, table, ids } = deletions;
+  const counts = new Map<string, TableCount>();
+  for (let start = 0; start < ids.length; start += BATCH_SIZE) {
+    const answer = await database({
+      rpc: "count_deletions",
+      args: { table_name: table, ids: ids.slice(start, start + BATCH_SIZE) },
+    });
+    if (!isRecord(answer)) throw new Error("The deletions can't be counted");
+    for (const [table, count] of Object.entries(answer)) {
+      if (!isRecord(count)) continue;
+      const before = counts.get(table)?.deleted ?? 0;
+      const deleted = before + Number(count.deleted);
+      counts.set(table, { table, deleted, rows: Number(count.rows) });
+    }
+  }
+  return [...counts.values()];
+}
