@@ -61,6 +61,7 @@ function makeHistory(): Fact[] {
     if (type === "session.created") opened.add(object);
     return {
       type,
+      isRead: false,
       object,
       updated: index,
       occurred: index,

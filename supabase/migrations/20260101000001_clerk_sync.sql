@@ -19,7 +19,7 @@ grant usage on schema clerk_sync to authenticated, service_role;
 -- | deleted, but held by a foreign key       | infinity    | -infinity   |                  |
 --
 -- "Read" is what a backfill or a reconciliation does. The last part only makes ties total; byte order,
--- so that every database breaks them alike.
+-- so that every database breaks them alike. What is read twice is written once.
 create type clerk_sync.version as (
   updated_at timestamptz,
   occurred_at timestamptz,
@@ -61,7 +61,7 @@ begin
     if updated_at is not null then
       fact.synced_at := coalesce(told_at, now());
       fact.version := row(
-        updated_at, event_time, coalesce(webhook ->> 'id', md5(fact.item::text))
+        updated_at, event_time, coalesce(webhook ->> 'id', md5((fact.item - 'id')::text))
       )::clerk_sync.version;
     elsif fact.item ? 'deleted_at' then
       fact.version := row('infinity', '-infinity', '')::clerk_sync.version;
@@ -69,7 +69,7 @@ begin
       fact.version := row('-infinity', '-infinity', '')::clerk_sync.version;
     else
       fact.version := row(
-        '-infinity', event_time, coalesce(webhook ->> 'id', md5(fact.item::text))
+        '-infinity', event_time, coalesce(webhook ->> 'id', md5((fact.item - 'id')::text))
       )::clerk_sync.version;
     end if;
     return next fact;

@@ -2,9 +2,18 @@
 import postgres from "postgres";
 import { recognizeEvent, toCall } from "../../functions/clerk-webhook/event.ts";
 
-/** One event of a generated history, in terms small enough to be read. */
+/** One fact of a generated history, in terms small enough to be read. */
 export interface Fact {
+  /**
+   * The type of an event; or `user.shown` and the like: a reconciliation finds the object in Clerk, and
+   * lets it rise if it is deleted here.
+   */
   type: string;
+  /**
+   * Whether a backfill or a reconciliation tells it, where these can: what Clerk lists, or what it has
+   * no longer.
+   */
+  isRead: boolean;
   /** Which object of its kind the event is about. */
   object: number;
   /** Seconds since the beginning: the object's `updated_at`. Small, so that versions tie. */
@@ -94,7 +103,7 @@ export function toEvent(fact: Fact, run: string): unknown {
           organization_id: organization(fact.object),
           public_organization_data: fact.isNested ? snapshot(fact.object) : null,
           email_address: "x@example.com",
-          status: verb,
+          status: fact.isRead ? nameOf(fact.value) : verb,
           ...times,
         };
       case "organizationDomain":
@@ -123,7 +132,7 @@ export function toEvent(fact: Fact, run: string): unknown {
   };
 }
 
-const TABLES = [
+export const TABLES = [
   "profiles",
   "session_logs",
   "organizations",
@@ -142,6 +151,18 @@ export function connectAsService(databaseUrl: string, connections: number): post
   });
 }
 
+/** What a reconciliation looks for again where it is deleted here, by noun. */
+export const SHOWN_TABLES: Record<string, string> = {
+  user: "profiles",
+  organization: "organizations",
+  organizationMembership: "organization_memberships",
+};
+
+/** Whether Clerk can be asked for it: sessions are listed nowhere. */
+export function canBeRead(type: string): boolean {
+  return !type.startsWith("session.");
+}
+
 /** Makes the call that the function would make of an event, and returns the outcome. */
 export async function callDirectly(
   sql: postgres.Sql,
@@ -150,32 +171,109 @@ export async function callDirectly(
 ): Promise<unknown> {
   const event = recognizeEvent(body);
   if (event === undefined) throw new Error("The history has an event that the mirror ignores");
-  const { rpc, args } = toCall(event, webhookId);
+  return await callRpc(sql, toCall(event, webhookId));
+}
+
+/** Makes the calls that a backfill or a reconciliation would make of a fact. */
+export async function readDirectly(sql: postgres.Sql, fact: Fact, run: string): Promise<void> {
+  const [noun = "", verb] = fact.type.split(".");
+  const isShown = verb === "shown";
+  const type = isShown ? `${noun}.updated` : fact.type;
+  const event = recognizeEvent(toEvent({ ...fact, type }, run));
+  if (event === undefined) throw new Error("The history has a fact that the mirror ignores");
+  const { rpc, args } = toCall(event, "unused");
+  if (isShown) {
+    const ids = [idOf(fact, run)];
+    const alive_at = new Date(at(fact.occurred)).toISOString();
+    await callRpc(sql, {
+      rpc: "unbury_objects",
+      args: { table_name: SHOWN_TABLES[noun], ids, alive_at },
+    });
+  }
+  // A look at a membership that is gone shows no parents.
+  const rows = verb === "deleted" ? Object.keys(args).filter((key) => key.endsWith("s")) : [];
+  await callRpc(sql, {
+    rpc,
+    args: {
+      ...args,
+      ...Object.fromEntries(rows.map((key) => [key, []])),
+      webhook: { read_at: new Date(at(fact.occurred)).toISOString() },
+    },
+  });
+}
+
+/** The id of the object that a fact is about. */
+export function idOf({ type, object }: Pick<Fact, "type" | "object">, run: string): string {
+  return `${PREFIXES[type.split(".")[0] ?? ""]}_${run}_${object}`;
+}
+
+const PREFIXES: Record<string, string> = {
+  user: "user",
+  session: "sess",
+  organization: "org",
+  organizationMembership: "orgmem",
+  organizationInvitation: "orginv",
+  organizationDomain: "orgdmn",
+  subscription: "csub",
+};
+
+async function callRpc(
+  sql: postgres.Sql,
+  { rpc, args }: { rpc: string; args: Record<string, unknown> },
+): Promise<unknown> {
   const entries = Object.entries(args);
-  const names = entries.map(([key], index) =>
-    `${key} => $${index + 1}::${key.endsWith("_id") ? "text" : "jsonb"}`
+  const names = entries.map(([key, value], index) =>
+    `${key} => $${index + 1}::${typeof value === "string" ? typeOf(key) : "text::jsonb"}`
   );
   const [row] = await sql.unsafe(
     `select public.${rpc}(${names.join(", ")}) as outcome`,
-    entries.map(([, value]) => typeof value === "string" ? value : sql.json(value)),
+    entries.map(([, value]) => typeof value === "string" ? value : JSON.stringify(value)),
     { prepare: true },
   );
   return row?.outcome;
 }
 
+function typeOf(parameter: string): string {
+  return parameter.endsWith("_at") ? "timestamptz" : "text";
+}
+
 /**
  * All rows of a run in all tables, its tombstones and its claims, as text without the run's own ids.
  *
+ * Rows that were erased in place depend on what the application held when: they are left out, but what
+ * is left of them must be nothing but ids. When a row was read from Clerk is no part of its state, and
+ * which number it was given neither.
+ *
  * @param objects How many of each kind there may be.
  */
-export async function readState(sql: postgres.Sql, run: string, objects: number): Promise<string> {
-  const ids = ["user", "org", "sess", "orgmem", "orginv", "orgdmn", "csub"].flatMap((prefix) =>
+export async function readState(
+  sql: postgres.Sql,
+  run: string,
+  objects: number,
+  tables = TABLES,
+): Promise<string> {
+  const ids = Object.values(PREFIXES).flatMap((prefix) =>
     Array.from({ length: objects }, (_, index) => `${prefix}_${run}_${index}`)
   );
-  const parts = TABLES.map((table) =>
+  const parts = tables.map((table) =>
     `'${table}', (
-      select jsonb_agg(to_jsonb(stored) order by id)
-      from public.${table} as stored where id = any (array(select jsonb_array_elements_text($1)))
+      select jsonb_agg(
+        case
+          when (version).occurred_at > '-infinity' then to_jsonb(stored) - 'app_number'
+          else to_jsonb(stored) - 'app_number' - 'synced_at' - 'version'
+            || jsonb_build_object('rank', (version).updated_at, 'is_read', (version).webhook_id <> '')
+        end
+        order by id
+      )
+      from public.${table} as stored
+      where id = any (array(select jsonb_array_elements_text($1))) and deleted_at is null
+    ),
+    'remains of ${table}', (
+      select jsonb_agg(distinct keys.key)
+      from public.${table} as stored, jsonb_object_keys(jsonb_strip_nulls(to_jsonb(stored))) as keys (key)
+      where id = any (array(select jsonb_array_elements_text($1))) and deleted_at is not null
+        and keys.key not in ('id', 'user_id', 'organization_id', 'deleted_at', 'version')
+        and keys.key not like 'app\\_%'
     )`
   );
   const [row] = await sql.unsafe(
