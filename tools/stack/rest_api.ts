@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
+import postgres from "postgres";
 
 /** To the database, at most. */
 const CONNECTIONS = 20;
@@ -58,10 +59,10 @@ export function createRestApi(options: RestApiOptions): RestApi {
   };
   return {
     fetch: (request, peerAddress) =>
-      quietly.run(
-        true,
-        () => Promise.race([app.server.fetch(request, { peerAddress }), unavailable()]),
-      ),
+      errors.run([], async () => {
+        const answer = app.server.fetch(request, { peerAddress });
+        return nameSqlState(await Promise.race([answer, unavailable()]));
+      }),
     async abandon() {
       abandoned.resolve();
       await connection.driver.end({ timeout: 0 });
@@ -70,12 +71,25 @@ export function createRestApi(options: RestApiOptions): RestApi {
   };
 }
 
-/** The API writes every error that it answers to the console as well, refusals included. */
-const quietly = new AsyncLocalStorage<true>();
+/** The API writes every error that it answers to the console as well: here, by request. */
+const errors = new AsyncLocalStorage<unknown[]>();
 const writeError = console.error;
 console.error = (...values: unknown[]) => {
-  if (!quietly.getStore()) writeError(...values);
+  const store = errors.getStore();
+  if (store) store.push(...values);
+  else writeError(...values);
 };
+
+/** Errors that the API has no word for it calls `SUP`, where PostgREST passes the SQLSTATE on. */
+async function nameSqlState(response: Response): Promise<Response> {
+  if (response.status !== 500) return response;
+  const body = await response.clone().json().catch(() => undefined);
+  const cause = errors.getStore()?.find((error) => error instanceof postgres.PostgresError);
+  if (body?.code !== "SUP" || !(cause instanceof postgres.PostgresError)) return response;
+  const { code, message, detail = null, hint = null } = cause;
+  const status = /^(?:23|P0)/.test(code) ? 400 : 500;
+  return Response.json({ code, message, details: detail, hint }, { status });
+}
 
 /**
  * When the database dies, the driver may write to a socket that is gone, and throw where nobody can
