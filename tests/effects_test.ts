@@ -76,6 +76,52 @@ Deno.test("nothing is enqueued for handlers that are not configured", async () =
   assert.deepEqual(await outboxRows(mirror), []);
 });
 
+Deno.test("a worker that can't run an effect leaves it to one that can, and tells that it waits", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "accept");
+  const service = mirror.asService();
+  await worker(mirror, emailEnv(resend)).run();
+
+  // Somebody runs a worker from a machine without the provider's key.
+  const lines: string[] = [];
+  const unconfigured = worker(mirror, {}, { lines });
+  await unconfigured.run();
+  await mirror.send(sampleEvent("user.created"));
+  await unconfigured.run();
+  const waiting = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(
+    waiting.map(({ handler, outcome, due_count, reason }) => [handler, outcome, due_count, reason]),
+    [["welcome_email", "waiting", 1, "not configured here"]],
+  );
+  const { data: effects } = await service.rpc("read_effects");
+  const email = effects?.find(({ handler }) => handler === "welcome_email");
+  assert.deepEqual([email?.is_enabled, email?.due_count, email?.parked_count], [true, 1, 0]);
+  assert.ok(email?.due_since);
+  assert.equal((await worker(mirror, emailEnv(resend)).run()).completed, 1);
+});
+
+Deno.test("only somebody's word switches an effect off, no worker overrules it, and what is queued waits", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "accept");
+  const service = mirror.asService();
+  await worker(mirror, emailEnv(resend)).run();
+  await mirror.send(sampleEvent("user.created"));
+  const handlers = ["welcome_email", "no_such_handler"];
+  const switchTo = async (is_on: boolean) =>
+    (await service.rpc("switch_effects", { handlers, is_on })).data;
+  assert.deepEqual(await switchTo(false), ["welcome_email"]);
+
+  const lines: string[] = [];
+  await mirror.send(sampleEvent("user.created"));
+  const { completed } = await worker(mirror, emailEnv(resend), { lines }).run();
+  assert.equal(completed, 0);
+  assert.equal(JSON.parse(lines[0] ?? "{}").reason, "switched off");
+  assert.equal((await outboxRows(mirror)).length, 1, "what came meanwhile asks for nothing");
+  await switchTo(true);
+  assert.equal((await worker(mirror, emailEnv(resend)).run()).completed, 1);
+  assert.equal(resend.sent.size, 1);
+});
+
 Deno.test("a new user gets the configured email once: redelivered, stale or late", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
