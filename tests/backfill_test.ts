@@ -332,3 +332,34 @@ function liveWebhooks(mirror: Mirror, clerk: ClerkApi) {
     },
   };
 }
+
+Deno.test("a list that gives less than was asked for is read to its end; one that gives less than it counts is told", async () => {
+  await using mirror = await openOwnMirror();
+  let maxPageSize: number | undefined = 100;
+  let hidden = 0;
+  await using clerk = startClerkApi({
+    secretKey: LIVE_KEY,
+    maxPageSize: () => maxPageSize,
+    total: (truth) => truth + hidden,
+  });
+  fillLarge(clerk, { users: 1050, organizations: 120, members: 3, at: BEGINNING });
+  const env = clerkEnv(clerk, mirror);
+  const only = ["--only", "users,organizations,memberships"];
+  const complete = await finish(taskCommand("backfill", only, env));
+  assert.equal(complete.code, 0, complete.output);
+  assert.equal(await countRows(mirror, "profiles"), 1050);
+  assert.equal(await countRows(mirror, "organization_memberships"), 360);
+
+  maxPageSize = undefined;
+  hidden = 2;
+  const short = await finish(taskCommand("backfill", only, env));
+  assert.equal(short.code, 1, short.output);
+  assert.match(short.output, /^users: Clerk counts 2 objects more than it listed/m);
+  const untold = await finish(taskCommand("reconcile", only, env));
+  assert.equal(untold.code, 2, untold.output);
+  assert.match(untold.output, /^memberships: Clerk counts 2 objects more than it listed/m);
+
+  hidden = 0;
+  assert.equal((await finish(taskCommand("backfill", only, env))).code, 0);
+  assert.equal((await finish(taskCommand("reconcile", only, env))).code, 0);
+});

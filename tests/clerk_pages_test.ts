@@ -110,6 +110,85 @@ for (const name of ["users", "organizations"] as const) {
   }
 }
 
+/** A list that gives fewer objects than it is asked for, and counts as it likes. */
+interface ShortList {
+  count: number;
+  /** Objects that it gives at once. */
+  cap: number;
+  perMillisecond: number;
+  canBeginAfter: boolean;
+  counts: "rightly" | "too many" | "not at all";
+  /** What is deleted before each request: how many objects, from where. */
+  deletions: { count: number; from: number }[];
+}
+
+const shortList: fc.Arbitrary<ShortList> = fc.constantFrom(1, 2, 7, 10, 11, 100, 499, 500).chain(
+  (cap) =>
+    fc.record({
+      cap: fc.constant(cap),
+      count: fc.nat(Math.min(1600, cap * 12)),
+      perMillisecond: fc.constantFrom(1, 3, 40),
+      canBeginAfter: fc.boolean(),
+      counts: fc.constantFrom("rightly", "too many", "not at all"),
+      deletions: fc.array(
+        fc.record({ count: fc.nat(30), from: fc.double({ min: 0, max: 1, noNaN: true }) }),
+        { maxLength: cap < 10 ? 0 : 5 },
+      ),
+    }),
+);
+
+Deno.test("readPages() reads a list that gives less than was asked for to its end, in a bounded number of requests", async () => {
+  await fc.assert(
+    fc.asyncProperty(shortList, async (list) => {
+      const { count, cap, perMillisecond, canBeginAfter, counts, deletions } = list;
+      const initial = Array.from({ length: count }, (_, index) => ({
+        id: `user_${index}`,
+        created_at: BEGINNING + Math.floor(index / perMillisecond),
+      }));
+      let stored = [...initial];
+      const left = [...deletions];
+      let requests = 0;
+      const listing: Listing = {
+        order: "ascending",
+        key: "created_at",
+        canBeginAfter,
+        read({ limit, offset, createdAfter = 0 }) {
+          const { count = 0, from = 0 } = left.shift() ?? {};
+          stored = stored.toSpliced(Math.floor(from * stored.length), count);
+          assert.ok(++requests < 60 + 4 * initial.length, "it comes to an end");
+          const found = stored.filter(({ created_at }) => created_at > createdAfter);
+          const total = counts === "too many" ? found.length + 5 : found.length;
+          return Promise.resolve({
+            objects: found.slice(offset, offset + Math.min(limit, cap)),
+            ...(counts === "not at all" ? {} : { total }),
+          });
+        },
+      };
+      const read = [];
+      let remaining: number | undefined;
+      for await (const page of readPages(listing)) {
+        read.push(...page.objects.map(({ id }) => id));
+        ({ remaining } = page);
+      }
+      assertComplete({ stayed: stored.map(({ id }) => id), read });
+      if (counts === "too many") assert.ok(Number(remaining) > 0);
+      else assert.equal(remaining, counts === "rightly" ? 0 : undefined);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+Deno.test("readPages() asks no more often than it has to where Clerk says how many there are", async () => {
+  await using clerk = startClerkApi({ secretKey: LIVE_KEY });
+  for (let index = 0; index < 1200; index++) {
+    clerk.organizations.add(newOrganization(BEGINNING + index));
+  }
+  await idsOf(readPages(resourceOf("organizations").listing(sourceOf(clerk))));
+  assert.equal(clerk.requests, 3);
+  await idsOf(readPages(resourceOf("roles").listing(sourceOf(clerk))));
+  assert.equal(clerk.requests, 4);
+});
+
 Deno.test("a reader by offset alone loses objects in such a history", async () => {
   const steps = [{ deleted: 0, from: 0, created: 0 }, { deleted: 100, from: 0, created: 0 }];
   const { stayed, read } = await readDuring("organizations", steps, 1, readByOffset);

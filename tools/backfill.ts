@@ -8,6 +8,7 @@ import { connectPatiently } from "./clerk/patient_database.ts";
 import { withProgress } from "./clerk/progress.ts";
 import { type BackfillResult, runBackfill } from "./clerk/run_backfill.ts";
 import { listRefused } from "./cli/list_refused.ts";
+import { listShortfalls } from "./cli/list_shortfalls.ts";
 import { runMain } from "./cli/run_main.ts";
 import { projectEnv } from "./dev/project_env.ts";
 
@@ -71,7 +72,7 @@ function conclude(results: BackfillResult[], isDryRun: boolean): void {
     `${count.toLocaleString("en")} objects read${isDryRun ? ", nothing written" : ""}. ` +
       "Clerk lists no sessions: they come with their events.",
   );
-  if (listRefused(results) > 0) Deno.exitCode = 1;
+  if (listRefused(results) + listShortfalls(results) > 0) Deno.exitCode = 1;
 }
 
 await runMain(main);

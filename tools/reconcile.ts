@@ -8,6 +8,7 @@ import { connectPatiently } from "./clerk/patient_database.ts";
 import { withProgress } from "./clerk/progress.ts";
 import { type ReconcileResult, runReconcile } from "./clerk/run_reconcile.ts";
 import { listRefused } from "./cli/list_refused.ts";
+import { listShortfalls } from "./cli/list_shortfalls.ts";
 import { runMain } from "./cli/run_main.ts";
 import { formatTable } from "./cli/table.ts";
 import { projectEnv } from "./dev/project_env.ts";
@@ -81,6 +82,7 @@ function conclude(results: ReconcileResult[], isRepair: boolean): void {
   const headings = ["Resource", "In Clerk", "Missing", "Outdated", "Buried", "Gone"];
   console.log(formatTable([...headings, ...(isRepair ? ["Repaired"] : [])], rows));
   listRefused(results);
+  const isIncomplete = listShortfalls(results) > 0;
   for (const { name, kept } of results) {
     if (kept !== undefined) console.error(styleText("red", `${name}: ${kept}`));
   }
@@ -89,6 +91,7 @@ function conclude(results: ReconcileResult[], isRepair: boolean): void {
   ) {
     Deno.exitCode = DIFFERENT;
   }
+  if (isIncomplete) Deno.exitCode = TROUBLE;
 }
 
 function styleDifference(count: number): string {

@@ -33,6 +33,8 @@ export interface DriftOptions {
   grace: number;
   /** Hears how many objects of Clerk's were compared. */
   onPage?: (count: number, expected: number | undefined) => void;
+  /** Hears how many objects Clerk counts and did not give: what lies behind them can't be told. */
+  onShortfall?: (count: number) => void;
 }
 
 /**
@@ -42,12 +44,14 @@ export interface DriftOptions {
  * objects came and went is proof.
  */
 export async function* findDrift(options: DriftOptions): AsyncGenerator<Drift> {
-  const { source, resource, onPage } = options;
+  const { source, resource, onPage, onShortfall } = options;
   const findGone = goneFinder(options);
   let count = 0;
   let askedAt = Date.now();
+  let remaining: number | undefined;
   for await (const page of readPages(resource.listing(source))) {
     const expected = expectedCount(page, count);
+    ({ remaining } = page);
     count += page.objects.length;
     onPage?.(count, expected);
     const objects = await resource.expand?.(source, page.objects) ?? page.objects;
@@ -55,7 +59,8 @@ export async function* findDrift(options: DriftOptions): AsyncGenerator<Drift> {
     yield* findGone(page.objects, page.position.key);
     askedAt = Date.now();
   }
-  yield* findGone([], Infinity);
+  if (remaining) onShortfall?.(remaining);
+  else yield* findGone([], Infinity);
 }
 
 /** Those of the objects that the mirror lacks, has an older version of, or takes for deleted. */

@@ -38,9 +38,11 @@ export interface Position {
 
 /** A page without what an earlier one had, and where it ends. */
 export interface Page {
+  /** None on the last page, where the list had turned out to be read already. */
   objects: ClerkObject[];
   position: Position;
-  total?: number;
+  /** How many more objects Clerk counts behind the page; undefined where it doesn't tell. */
+  remaining?: number;
 }
 
 /**
@@ -50,6 +52,10 @@ export interface Page {
  * reader who goes by offset alone. So each page begins a little before the end of the last one, and
  * has to show something that was read already, or is older; else the reader steps back. Where the list
  * can begin after a time of creation, offsets start again from there. Nothing comes twice.
+ *
+ * A page with fewer objects than were asked for is not the end by itself. The end is where Clerk counts
+ * nothing more, or where nothing new comes: should Clerk count more than it gives, the last page says how
+ * many are missing.
  *
  * @param from Where an earlier reader stood; objects around it may come once more.
  */
@@ -61,6 +67,9 @@ export async function* readPages(listing: Listing, from?: Position): AsyncGenera
   let seen = new Set(from && [from.id]);
   let createdAfter = from?.createdAfter ?? 0;
   let start = Math.max(0, (from?.offset ?? 0) - OVERLAP);
+  // Objects that the page shares with the one before it; none where it doesn't follow on one.
+  let overlap = 0;
+  let mustShowKnown = start > 0;
 
   while (true) {
     const query = { limit: PAGE_SIZE, offset: start };
@@ -70,8 +79,10 @@ export async function* readPages(listing: Listing, from?: Position): AsyncGenera
     const wasRead = (object: ClerkObject) =>
       last !== undefined &&
       (rank(object) < last.rank || (rank(object) === last.rank && seen.has(object.id)));
-    if (start > 0 && !objects.some(wasRead)) {
+    if (mustShowKnown && !objects.some(wasRead)) {
       start = Math.max(0, start - PAGE_SIZE);
+      overlap = 0;
+      mustShowKnown = start > 0;
       continue;
     }
 
@@ -81,31 +92,41 @@ export async function* readPages(listing: Listing, from?: Position): AsyncGenera
       if (rank(end) !== last?.rank) seen = new Set();
       last = { id: end.id, rank: rank(end) };
       for (const object of fresh) if (rank(object) === last.rank) seen.add(object.id);
-      const offset = start + objects.length;
+    }
+    const offset = start + objects.length;
+    const remaining = total === undefined ? undefined : Math.max(0, total - offset);
+    const isEnd = (objects.length < PAGE_SIZE && remaining === 0) ||
+      (fresh.length === 0 && objects.length <= overlap);
+    if (fresh.length > 0 || isEnd) {
+      const { id, key } = last ? { id: last.id, key: sign * last.rank } : { id: "", key: 0 };
       yield {
         objects: fresh,
-        position: { id: last.id, key: sign * last.rank, createdAfter, offset },
-        ...(total === undefined ? {} : { total }),
+        position: { id, key, createdAfter, offset },
+        ...(remaining === undefined ? {} : { remaining }),
       };
     }
-    if (objects.length < PAGE_SIZE) return;
+    if (isEnd) return;
 
     // One millisecond less, so that whatever shares the last one's time of creation is included.
     const next = listing.canBeginAfter && last !== undefined ? last.rank - 1 : 0;
-    if (next > createdAfter) [createdAfter, start] = [next, 0];
-    else start += objects.length - OVERLAP;
+    if (next > createdAfter) {
+      [createdAfter, start, overlap] = [next, 0, 0];
+    } else {
+      // Half of a page at most, so that even the shortest pages lead on.
+      overlap = Math.min(OVERLAP, Math.floor(objects.length / 2));
+      start = offset - overlap;
+    }
+    mustShowKnown = overlap > 0;
   }
 }
 
 /**
- * How many objects a reader will have read in the end, as far as a page tells: a list that begins after
- * a time does not count what came before.
+ * How many objects a reader will have read in the end, as far as a page tells.
  *
  * @param count Objects that were read before the page.
  */
-export function expectedCount({ total, position }: Page, count: number): number | undefined {
-  if (total === undefined) return undefined;
-  return position.createdAfter > 0 ? total + count : total;
+export function expectedCount({ objects, remaining }: Page, count: number): number | undefined {
+  return remaining === undefined ? undefined : count + objects.length + remaining;
 }
 
 function keyOf(object: ClerkObject, key: Listing["key"]): number {

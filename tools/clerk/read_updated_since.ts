@@ -17,9 +17,9 @@ export async function* readUpdatedSince(listing: Listing, since: number): AsyncG
     const startedAt = Date.now() - CLOCK_SKEW;
     let pages = 0;
     for await (const page of readPages(listing)) {
-      pages++;
+      if (page.objects.length > 0) pages++;
       const updated = page.objects.filter(({ updated_at }) => Number(updated_at) >= since);
-      const { total: _all, ...rest } = page;
+      const { remaining: _all, ...rest } = page;
       yield { ...rest, objects: updated };
       if (updated.length < page.objects.length) break;
     }

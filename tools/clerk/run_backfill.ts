@@ -29,6 +29,8 @@ export interface BackfillResult {
   /** Objects that were read, those of the run that is resumed included. */
   count: number;
   refused: Refused[];
+  /** Objects that Clerk counts and did not give, if there are any. */
+  shortfall?: number;
   /** Why it was left out, if it was. */
   skipped?: string;
 }
@@ -76,11 +78,12 @@ async function backfillResource(
 
   let position = cursor?.position;
   let expected: number | undefined;
+  let remaining: number | undefined;
   progress.begin(name, result.count);
   try {
     for await (const page of pagesOf(resource, source, since, position)) {
       expected ??= expectedCount(page, result.count);
-      position = page.position;
+      ({ position, remaining } = page);
       const objects = await resource.expand?.(source, page.objects) ?? page.objects;
       const wanted = objects.filter((object) => isUpdatedSince(object, since));
       const refused = isDryRun
@@ -96,6 +99,7 @@ async function backfillResource(
     progress.skip(name, `left out: ${result.skipped}`);
     return result;
   }
+  if (remaining) result.shortfall = remaining;
   await keep({ ...(position && { position }), count: result.count, isFinished: true });
   progress.end(name, result.count);
   return result;

@@ -36,6 +36,8 @@ export interface ReconcileResult {
   repaired: number;
   /** Objects that could not be repaired. */
   refused: Refused[];
+  /** Objects that Clerk counts and did not give, if there are any: what is gone behind them is not known. */
+  shortfall?: number;
   /** Why nothing of what is gone was deleted, if it was not. */
   kept?: string;
   /** Why it was left out, if it was. */
@@ -80,10 +82,22 @@ async function reconcileResource(
     result.compared = count;
     progress.advance(name, count, expected);
   };
+  const onShortfall = (count: number) => {
+    result.shortfall = count;
+  };
   const gone: Gone[] = [];
   progress.begin(name, 0);
   try {
-    for await (const drift of findDrift({ source, database, resource, grace, onPage })) {
+    for await (
+      const drift of findDrift({
+        source,
+        database,
+        resource,
+        grace,
+        onPage,
+        onShortfall,
+      })
+    ) {
       result[drift.kind] += drift.objects.length;
       if (!isRepair) continue;
       if (drift.kind === "gone") {

@@ -32,6 +32,10 @@ export interface ClerkApiOptions {
   instanceId?: string;
   /** How many requests are accepted within any window of so many milliseconds; no limit by default. */
   rateLimit?: { requests: number; milliseconds: number };
+  /** The most objects that a list is given at once; as many as were asked for by default. */
+  maxPageSize?: () => number | undefined;
+  /** What lists say that there is in all, instead of the truth. */
+  total?: (truth: number) => number;
   /** Decides about each request before it is answered; undefined leaves it alone. */
   trouble?: (request: ClerkRequest) => Trouble | undefined;
   /** Awaited before an answer is made: what it adds or deletes is in the answer. Path as in `trouble`. */
@@ -149,6 +153,16 @@ export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
     accepted.add();
     return undefined;
   };
+  const shorten = (body: unknown): unknown => {
+    const { maxPageSize = () => undefined, total = (truth) => truth } = options;
+    if (Array.isArray(body)) return body.slice(0, maxPageSize());
+    if (!isRecord(body) || typeof body.total_count !== "number") return body;
+    return {
+      ...body,
+      total_count: total(body.total_count),
+      ...(Array.isArray(body.data) ? { data: body.data.slice(0, maxPageSize()) } : {}),
+    };
+  };
   const respond = (response: Response): Response => {
     countUp(counts.status, response.status);
     // Over a connection that was used before, fetch() repeats by itself what was cut.
@@ -183,7 +197,7 @@ export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
       if (trouble && "status" in trouble) throw troubleOf(trouble);
       if (refusal) throw refusal;
       authorize(request, secretKey);
-      return respond(Response.json(answer(request.method, url)));
+      return respond(Response.json(shorten(answer(request.method, url))));
     } catch (error) {
       if (error instanceof ApiError) return respond(error.toResponse());
       throw error;

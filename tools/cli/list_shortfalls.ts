@@ -1,0 +1,13 @@
+import { styleText } from "node:util";
+
+/** Says of which lists Clerk gave fewer objects than it counts. Returns how many lists there are. */
+export function listShortfalls(results: { name: string; shortfall?: number }[]): number {
+  const short = results.filter(({ shortfall }) => shortfall !== undefined);
+  for (const { name, shortfall = 0 } of short) {
+    const objects = shortfall === 1 ? "1 object" : `${shortfall.toLocaleString("en")} objects`;
+    console.error(
+      styleText("red", `${name}: Clerk counts ${objects} more than it listed. Try again later`),
+    );
+  }
+  return short.length;
+}
