@@ -108,21 +108,24 @@ Deno.test("an event of another instance is acknowledged, counted and told, and c
   assert.equal(await countRows(mirror, "profiles"), 1);
   assert.equal(await countRows(mirror, "clerk_sync.webhook_events"), 1);
   assert.equal(await countRows(mirror, "clerk_sync.dead_letters"), 0);
-  const { output } = await finish(
-    taskCommand("reconcile", ["--only", "roles"], clerkEnv(clerk, mirror)),
-  );
+  const env = clerkEnv(clerk, mirror);
+  const { output } = await finish(taskCommand("reconcile", ["--only", "roles"], env));
   assert.match(
     output,
     new RegExp(`2 webhooks of another Clerk instance, "${OTHER}", were not applied`),
   );
 
-  // The mirror moves: what is sent again is applied.
-  const { data } = await mirror.asService().rpc("move_instance", {
-    from_instance_id: INSTANCE,
-    to_instance_id: OTHER,
-  });
-  assert.equal(data, true);
+  // The mirror moves, for whoever says so: what is sent again is applied.
+  const instance = (...args: string[]) => finish(taskCommand("instance", args, env));
+  assert.match((await instance()).output, new RegExp(`^${INSTANCE}\n2 webhooks of ${OTHER}`));
+  const unasked = await instance("--move", OTHER);
+  assert.equal(unasked.code, 1);
+  assert.match(unasked.output, /Add "--yes"/);
+  assert.equal((await mirror.send(foreign)).outcome, "ignored");
+  assert.equal((await instance("--move", OTHER, "--yes")).code, 0);
+  assert.equal((await instance()).output, `${OTHER}\n`);
   assert.equal((await mirror.send(foreign, { id })).outcome, "applied");
+  assert.equal((await mirror.send(sampleEvent("user.created"))).outcome, "ignored");
 });
 
 Deno.test("a clock that is wrong ends in a sentence", async () => {

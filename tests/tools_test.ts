@@ -204,7 +204,7 @@ Deno.test("trigger sends to any URL with any secret, and says what is wrong", as
   assert.match(forged.output, / 400 invalid_signature /);
 
   const mistakes: [string[], RegExp][] = [
-    [["user.teleported", ...target], /no sample of the type "user.teleported"/],
+    [["user.teleported", ...target], /There is no event type "user\.teleported"/],
     [[...target], /Name one type/],
     [["user.created"], /No signing secret is known/],
     [["user.created", ...target, "--data", "nonsense"], /not of the form "path=value"/],

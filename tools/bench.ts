@@ -1,5 +1,5 @@
 /** Measures the mirror side by side with plain references, on this machine. */
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import { backfillBenchmark } from "./bench/backfill_benchmark.ts";
 import { backfillMemoryBenchmark } from "./bench/backfill_memory_benchmark.ts";
 import { type Benchmark, type Comparison, reachesTarget, type Target } from "./bench/benchmark.ts";
@@ -9,7 +9,8 @@ import { eventBenchmark } from "./bench/event_benchmark.ts";
 import { functionBenchmark } from "./bench/function_benchmark.ts";
 import { growthBenchmark } from "./bench/growth_benchmark.ts";
 import { rlsBenchmark } from "./bench/rls_benchmark.ts";
-import { runMain } from "./cli/run_main.ts";
+import { choose } from "./cli/choose.ts";
+import { defineCommand, runCommand } from "./cli/command.ts";
 import { formatTable } from "./cli/table.ts";
 
 /** All there are, in the order in which they run. */
@@ -24,45 +25,27 @@ const BENCHMARKS: Benchmark[] = [
   rlsBenchmark,
 ];
 
-const USAGE = `Usage: deno task bench [options] [name …]
+const NAMES = BENCHMARKS.map(({ name }) => name);
 
-  deno task bench          Run all benchmarks
-  deno task bench --short  Show in seconds that they work; the figures say little
-  deno task bench event    Run one: ${BENCHMARKS.map(({ name }) => name).join(", ")}
-
-Options:
-  --short  Small numbers, few rounds
-  --plans  Print the plans of the queries under row level security
-  --json   Print the comparisons as JSON`;
-
-async function main(args: string[]): Promise<void> {
-  const { values, positionals: names } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      short: { type: "boolean", default: false },
-      plans: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
+const command = defineCommand(
+  "bench",
+  "Measures the mirror side by side with plain references, on this machine.",
+)
+  .argument("[name...]", `Which benchmarks; all by default: ${NAMES.join(", ")}`)
+  .option("--short", "Show in seconds that they work: small numbers that say little", false)
+  .option("--plans", "Print the plans of the queries under row level security", false)
+  .option("--json", "Print the comparisons as JSON", false)
+  .action(async (names, { short, plans, json }) => {
+    for (const name of names) choose(name, NAMES, "benchmark");
+    const comparisons: Comparison[] = [];
+    for (const { name, run } of BENCHMARKS) {
+      if (names.length > 0 && !names.includes(name)) continue;
+      // Progress is no result: it leaves the standard output to the table.
+      const log = (line: string) => console.error(styleText("dim", `${name}: ${line}`));
+      comparisons.push(...await run({ isShort: short, showsPlans: plans, log }));
+    }
+    console.log(json ? JSON.stringify(comparisons, null, 2) : toTable(comparisons));
   });
-  if (values.help) return console.log(USAGE);
-  const benchmarks = names.length === 0 ? BENCHMARKS : names.map(findBenchmark);
-
-  const comparisons: Comparison[] = [];
-  for (const { name, run } of benchmarks) {
-    // Progress is no result: it leaves the standard output to the table.
-    const log = (line: string) => console.error(styleText("dim", `${name}: ${line}`));
-    comparisons.push(...await run({ isShort: values.short, showsPlans: values.plans, log }));
-  }
-  console.log(values.json ? JSON.stringify(comparisons, null, 2) : toTable(comparisons));
-}
-
-function findBenchmark(name: string): Benchmark {
-  const found = BENCHMARKS.find((benchmark) => benchmark.name === name);
-  if (found === undefined) throw new Error(`There is no benchmark "${name}"\n\n${USAGE}`);
-  return found;
-}
 
 function toTable(comparisons: Comparison[]): string {
   const rows = comparisons.map((comparison) => [
@@ -96,4 +79,4 @@ function formatReached(comparison: Comparison): string {
   return reachesTarget(comparison) ? styleText("green", "yes") : styleText("red", "no");
 }
 
-await runMain(main);
+await runCommand(command);

@@ -4,16 +4,20 @@
  * `supabase functions deploy --use-api --workdir .bundle`.
  */
 import { dirname, join } from "node:path";
-import { runMain } from "./cli/run_main.ts";
+import { defineCommand, runCommand } from "./cli/command.ts";
 import { bundleFunctions } from "./deploy/bundle_functions.ts";
 import { ROOT } from "./stack/supabase_cli.ts";
 
 const FOLDER = ".bundle";
 
-async function main(): Promise<void> {
+const command = defineCommand(
+  "bundle",
+  `Makes each function a single file, which starts faster. Deploy it with
+"supabase functions deploy --use-api --workdir ${FOLDER}".`,
+).action(async () => {
   for (const { name, path, size } of await bundleFunctions(join(ROOT, FOLDER))) {
     console.log(`${name} ${join(FOLDER, dirname(path))} ${(size / 1000).toFixed(0)} kB`);
   }
-}
+});
 
-await runMain(main);
+await runCommand(command);

@@ -1,54 +1,42 @@
 /** Lists the events that could not be applied, and sends them again through the function's own code. */
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import { createSupabase } from "../functions/_shared/supabase.ts";
 import type { SupabaseEnv } from "../functions/_shared/supabase_env.ts";
 import { applyEvent } from "../functions/clerk-webhook/apply_event.ts";
 import { createDatabase } from "../functions/clerk-webhook/database.ts";
 import type { Database } from "../functions/_shared/database.types.ts";
 import { recognizeEvent } from "../functions/clerk-webhook/event.ts";
-import { runMain } from "./cli/run_main.ts";
+import { defineCommand, runCommand } from "./cli/command.ts";
 import { formatTable } from "./cli/table.ts";
 import { runningStack } from "./dev/folder.ts";
 import { readSecretKey } from "./dev/variables.ts";
-
-const USAGE = `Usage: deno task dead-letters [options] [id …]
-
-  deno task dead-letters                       List them
-  deno task dead-letters --replay              Replay all of them, after a fix
-  deno task dead-letters --replay msg_… msg_…  Replay these
-
-Options:
-  --url <url>   The Supabase project; SUPABASE_URL, else the running "deno task dev", by default
-  --key <key>   Its secret key; SUPABASE_SECRET_KEY by default
-  --json        Print the list as JSON, payloads included`;
 
 type DeadLetter = Database["public"]["Functions"]["read_dead_letters"]["Returns"][number];
 
 /** Letters that are read at once. */
 const PAGE_SIZE = 100;
 
-async function main(args: string[]): Promise<void> {
-  const { values, positionals: ids } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      replay: { type: "boolean", default: false },
-      url: { type: "string" },
-      key: { type: "string" },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return console.log(USAGE);
-  const supabaseUrl = values.url ?? Deno.env.get("SUPABASE_URL") ?? (await runningStack())?.apiUrl;
-  const supabaseKey = values.key ?? await readSecretKey();
-  if (!supabaseUrl) throw new Error('No project is known: give "--url", or start "deno task dev"');
-  if (!supabaseKey) throw new Error('No secret key is known: give "--key"');
+const command = defineCommand(
+  "dead-letters",
+  "Lists the events that could not be applied, and replays them after a fix.",
+)
+  .argument("[id...]", "Webhook ids (msg_…); all by default")
+  .option("--replay", "Send them again through the function's own code", false)
+  .option("--url <url>", 'The Supabase project; SUPABASE_URL, else the running "deno task dev"')
+  .option("--key <key>", "Its secret key; SUPABASE_SECRET_KEY by default")
+  .option("--json", "Print the list as JSON, payloads included", false)
+  .action(async (ids, { replay: isReplay, url, key, json }) => {
+    const supabaseUrl = url ?? Deno.env.get("SUPABASE_URL") ?? (await runningStack())?.apiUrl;
+    const supabaseKey = key ?? await readSecretKey();
+    if (!supabaseUrl) {
+      throw new Error('No project is known: give "--url", or start "deno task dev"');
+    }
+    if (!supabaseKey) throw new Error('No secret key is known: give "--key"');
 
-  const project = { supabaseUrl, supabaseKey };
-  if (values.replay) return await replay(project, ids);
-  await list(project, ids, values.json);
-}
+    const project = { supabaseUrl, supabaseKey };
+    if (isReplay) return await replay(project, ids);
+    await list(project, ids, json);
+  });
 
 /** All letters, or those named, page by page. */
 async function* deadLetters(project: SupabaseEnv, ids: string[]): AsyncGenerator<DeadLetter> {
@@ -107,4 +95,4 @@ function formatAge(milliseconds: number): string {
   return `${Math.max(0, Math.floor(milliseconds / length))} ${unit}`;
 }
 
-await runMain(main);
+await runCommand(command);

@@ -4,6 +4,7 @@
  */
 import { styleText } from "node:util";
 import { createClient } from "@supabase/supabase-js";
+import { defineCommand, runCommand } from "./cli/command.ts";
 import { styleOutcome } from "./cli/style_outcome.ts";
 import { formatTable } from "./cli/table.ts";
 import { type Answer, deliver } from "./events/deliver.ts";
@@ -177,23 +178,30 @@ function heading(text: string): void {
   console.log(`\n${styleText(["bold", "cyan"], text)}\n`);
 }
 
-console.log("Starting Postgres, the migrations, the REST API and the function …");
-const secret = newSigningSecret();
-const stack = await startStack();
-try {
-  const url = serveWebhook(stack, { CLERK_WEBHOOK_SIGNING_SECRET: secret }, { log: () => {} });
-  const { opening, ending } = story();
-  heading("Signed webhooks, as Clerk sends them");
-  await play(opening, url, secret);
-  heading("What Ada reads with supabase-js");
-  await showWhatAdaReads(stack);
-  heading("Who reads what, under row level security");
-  await showWhoReadsWhat(stack);
-  heading("An end");
-  await play(ending, url, secret);
-  heading("Who reads what now");
-  await showWhoReadsWhat(stack);
-  console.log(`\nNext: ${styleText("bold", "npx deno task dev")} keeps such a stack running.`);
-} finally {
-  await stack.stop();
-}
+const command = defineCommand(
+  "demo",
+  "Shows the main job from end to end in a throw-away stack: signed webhooks in, rows out.",
+).action(async () => {
+  console.log("Starting Postgres, the migrations, the REST API and the function …");
+  const secret = newSigningSecret();
+  const stack = await startStack();
+  try {
+    const url = serveWebhook(stack, { CLERK_WEBHOOK_SIGNING_SECRET: secret }, { log: () => {} });
+    const { opening, ending } = story();
+    heading("Signed webhooks, as Clerk sends them");
+    await play(opening, url, secret);
+    heading("What Ada reads with supabase-js");
+    await showWhatAdaReads(stack);
+    heading("Who reads what, under row level security");
+    await showWhoReadsWhat(stack);
+    heading("An end");
+    await play(ending, url, secret);
+    heading("Who reads what now");
+    await showWhoReadsWhat(stack);
+    console.log(`\nNext: ${styleText("bold", "npx deno task dev")} keeps such a stack running.`);
+  } finally {
+    await stack.stop();
+  }
+});
+
+await runCommand(command);

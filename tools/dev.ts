@@ -3,6 +3,7 @@ import { styleText } from "node:util";
 import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
 import { readConfig } from "../functions/clerk-webhook/env.ts";
 import { createNudge } from "../functions/clerk-webhook/nudge.ts";
+import { defineCommand, runCommand } from "./cli/command.ts";
 import { databaseHome, lockFolder, VARIABLES_FILE } from "./dev/folder.ts";
 import { readVariables, type Variables } from "./dev/variables.ts";
 import { stopLeftover } from "./stack/postgres.ts";
@@ -110,5 +111,12 @@ function fail(message: string): never {
   Deno.exit(1);
 }
 
-await main();
-Deno.exit(0);
+const command = defineCommand(
+  "dev",
+  `Runs a Supabase project with the mirror on this machine, without Docker, until Ctrl-C: Postgres, the
+REST API, the functions. Variables that are set, or stand in .env, are used; what is missing is generated
+and kept, with the database, in .dev/.`,
+).action(main);
+
+await runCommand(command);
+Deno.exit();

@@ -1,37 +1,71 @@
-/**
- * Runs the side effects that are due, anywhere: once, or with `--every <seconds>` again and again. Takes
- * the same variables as the function `clerk-effects`; without SUPABASE_URL, the running
- * `deno task dev` is meant.
- */
-import { parseArgs } from "node:util";
+/** Runs the side effects that are due, anywhere: once, or again and again. */
 import { drain } from "../functions/clerk-effects/drain.ts";
 import { configuredHandlers } from "../functions/clerk-effects/effects.ts";
 import { readEffectsConfig } from "../functions/clerk-effects/env.ts";
-import { createOutbox } from "../functions/clerk-effects/outbox.ts";
+import { createOutbox, type QueuedEffects } from "../functions/clerk-effects/outbox.ts";
 import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
-import { createSupabase } from "../functions/_shared/supabase.ts";
-import { runMain } from "./cli/run_main.ts";
+import { createSupabase, type Supabase } from "../functions/_shared/supabase.ts";
+import { choose } from "./cli/choose.ts";
+import { defineCommand, runCommand } from "./cli/command.ts";
+import { positiveNumber } from "./cli/numbers.ts";
+import { formatTable } from "./cli/table.ts";
 import { projectEnv } from "./dev/project_env.ts";
 
-async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { every: { type: "string" } } });
-  const every = values.every === undefined ? undefined : Number(values.every);
-  if (every !== undefined && !(every > 0)) {
-    throw new Error(`"--every ${values.every}" is not a number of seconds`);
-  }
-  const config = readEffectsConfig(await projectEnv());
-  if (config instanceof Misconfiguration) throw config;
+const command = defineCommand(
+  "effects",
+  `Runs the side effects that are due. Takes the same variables as the function clerk-effects, from the
+environment, then from .env; without SUPABASE_URL, the running "deno task dev" is meant. What is not
+configured here is left to a worker that is.`,
+)
+  .option(
+    "--every <seconds>",
+    "Run again and again, with a pause",
+    positiveNumber("--every", "seconds"),
+  )
+  .option("--list", "Only list the handlers, and what stands in their queues", false)
+  .option("--off <handler>", "Switch a handler off for every worker: nothing more is queued for it")
+  .option("--on <handler>", "Switch it on again: what is queued is run")
+  .action(async ({ every, list, off, on }) => {
+    const config = readEffectsConfig(await projectEnv());
+    if (config instanceof Misconfiguration) throw config;
+    const supabase = createSupabase(config);
+    const outbox = createOutbox(supabase);
+    if (off !== undefined) await switchHandler(supabase, off, false, await outbox.read());
+    if (on !== undefined) await switchHandler(supabase, on, true, await outbox.read());
+    if (list || off !== undefined || on !== undefined) {
+      return console.log(toTable(await outbox.read()));
+    }
 
-  const supabase = createSupabase(config);
-  const outbox = createOutbox(supabase);
-  const handlers = configuredHandlers(config);
-  await outbox.register(handlers.map(({ name }) => name));
-  console.log(`Handlers: ${handlers.map(({ name }) => name).join(", ") || "none is configured"}`);
-  do {
-    const report = await drain({ outbox, supabase, handlers, log: console.log });
-    console.log(JSON.stringify(report));
-    if (every !== undefined) await new Promise((resolve) => setTimeout(resolve, every * 1000));
-  } while (every !== undefined);
+    const handlers = configuredHandlers(config);
+    await outbox.register(handlers.map(({ name }) => name));
+    console.log(`Handlers: ${handlers.map(({ name }) => name).join(", ") || "none is configured"}`);
+    do {
+      const report = await drain({ outbox, supabase, handlers, log: console.log });
+      console.log(JSON.stringify(report));
+      if (every !== undefined) await new Promise((resolve) => setTimeout(resolve, every * 1000));
+    } while (every !== undefined);
+  });
+
+async function switchHandler(
+  supabase: Supabase,
+  handler: string,
+  is_on: boolean,
+  known: QueuedEffects[],
+): Promise<void> {
+  choose(handler, known.map(({ handler }) => handler), "handler");
+  const { error } = await supabase.rpc("switch_effects", { handlers: [handler], is_on });
+  if (error) throw new Error(`The handler can't be switched: ${error.message}`, { cause: error });
 }
 
-await runMain(main);
+function toTable(effects: QueuedEffects[]): string {
+  const rows = effects.map(({ handler, is_enabled, due_count, due_since, parked_count }) => [
+    handler,
+    is_enabled === null ? "no worker yet" : is_enabled ? "on" : "off",
+    String(due_count),
+    due_since ?? "",
+    String(parked_count),
+  ]);
+  return formatTable(["Handler", "State", "Due", "Since", "Parked"], rows);
+}
+
+await runCommand(command);

@@ -1,5 +1,5 @@
 /** Compares the mirror with Clerk in both directions: what is missing, outdated, or gone. */
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
 import { chooseResources } from "./clerk/choose_resources.ts";
 import { readClerkEnv } from "./clerk/clerk_env.ts";
@@ -7,70 +7,65 @@ import { createClerkSource } from "./clerk/clerk_source.ts";
 import { connectPatiently } from "./clerk/patient_database.ts";
 import { withProgress } from "./clerk/progress.ts";
 import { type ReconcileResult, runReconcile } from "./clerk/run_reconcile.ts";
+import { defineCommand, runCommand } from "./cli/command.ts";
 import { listRefused } from "./cli/list_refused.ts";
 import { listShortfalls } from "./cli/list_shortfalls.ts";
-import { runMain } from "./cli/run_main.ts";
+import { numberFromZero, wholeNumber } from "./cli/numbers.ts";
 import { formatTable } from "./cli/table.ts";
 import { projectEnv } from "./dev/project_env.ts";
-
-const USAGE = `Usage: deno task reconcile [options]
-
-Compares the mirror with a Clerk instance; the variables are those of "deno task backfill". Prints how
-many objects of each resource are missing here, outdated here, buried here (deleted, though Clerk has
-them), or gone from Clerk. Exit status: 0 if
-there was no difference, 1 if there was, 2 if it could not be told.
-
-Options:
-  --repair          Mend the differences: write what is missing, outdated or deleted by mistake, and
-                    delete what is gone
-  --allow-deletions <rows>
-                    Delete up to so many rows of a table. By itself, --repair deletes nothing of a
-                    resource where more than 5 percent of a table would go (and more than 20 rows), or
-                    where Clerk lists nothing at all: it says so, and how many
-  --only <names>    Some resources, separated by commas, as "deno task backfill --help" names them
-  --grace <seconds> Let be what was updated so lately, since its webhook may be on its way; 60 by
-                    default`;
 
 /** Exit statuses, as those of `diff`. */
 const DIFFERENT = 1;
 const TROUBLE = 2;
 
-async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      repair: { type: "boolean", default: false },
-      only: { type: "string" },
-      "allow-deletions": { type: "string", default: "0" },
-      grace: { type: "string", default: "60" },
-      help: { type: "boolean", short: "h", default: false },
-    },
+const command = defineCommand(
+  "reconcile",
+  `Compares the mirror with a Clerk instance; the variables are those of "deno task backfill". Prints how
+many objects of each resource are missing here, outdated here, buried here (deleted, though Clerk has
+them), or gone from Clerk. Exit status: 0 if there was no difference, 1 if there was, 2 if it could not
+be told.`,
+)
+  .option(
+    "--repair",
+    "Mend the differences: write what is missing, outdated or buried, and delete what is gone",
+    false,
+  )
+  .option(
+    "--allow-deletions <rows>",
+    `Delete up to so many rows of a table. By itself, --repair deletes nothing of a resource where more
+than 5 percent of a table would go (and more than 20 rows), or where Clerk lists nothing at all: it says
+so, and how many`,
+    wholeNumber("--allow-deletions", { from: 0 }),
+    0,
+  )
+  .option(
+    "--only <names>",
+    'Some resources, separated by commas, as "deno task backfill --help" names them',
+    chooseResources,
+  )
+  .option(
+    "--grace <seconds>",
+    "Leave alone what was updated so lately, since its webhook may be on its way",
+    numberFromZero("--grace", "seconds"),
+    60,
+  )
+  .action(async ({ only = chooseResources(), repair, allowDeletions, grace }) => {
+    const env = await projectEnv();
+    const clerk = readClerkEnv(env);
+    const project = readSupabaseEnv(env);
+    const results = await withProgress(async (progress) =>
+      await runReconcile({
+        source: createClerkSource({ ...clerk, onPause: progress.pause }),
+        database: await connectPatiently(project, progress.pause),
+        resources: only,
+        isRepair: repair,
+        grace: grace * 1000,
+        allowedDeletions: allowDeletions,
+        progress,
+      })
+    );
+    conclude(results, repair);
   });
-  if (values.help) return console.log(USAGE);
-  const resources = chooseResources(values.only);
-  const grace = Number(values.grace) * 1000;
-  if (!(grace >= 0)) throw new Error(`"--grace ${values.grace}" is not a number of seconds`);
-  const allowedDeletions = Number(values["allow-deletions"]);
-  if (!Number.isInteger(allowedDeletions) || allowedDeletions < 0) {
-    throw new Error(`"--allow-deletions ${values["allow-deletions"]}" is not a number of rows`);
-  }
-  const env = await projectEnv();
-  const clerk = readClerkEnv(env);
-  const project = readSupabaseEnv(env);
-
-  const results = await withProgress(async (progress) =>
-    await runReconcile({
-      source: createClerkSource({ ...clerk, onPause: progress.pause }),
-      database: await connectPatiently(project, progress.pause),
-      resources,
-      isRepair: values.repair,
-      grace,
-      allowedDeletions,
-      progress,
-    })
-  );
-  conclude(results, values.repair);
-}
 
 function conclude(results: ReconcileResult[], isRepair: boolean): void {
   const rows = results.map((result) => {
@@ -98,6 +93,6 @@ function styleDifference(count: number): string {
   return count === 0 ? "0" : styleText("yellow", String(count));
 }
 
-await runMain(main, TROUBLE);
+await runCommand(command, TROUBLE);
 // A request that was given up may still be open, and would keep the process.
 Deno.exit();

@@ -26,4 +26,13 @@ async function main(): Promise<number> {
   }
 }
 
+if (["-h", "--help"].includes(Deno.args[0] ?? "")) {
+  console.log(
+    `Usage: deno task test [files] [options]
+
+Runs the tests against one throw-away stack, or against the one that TEST_… variables name. Files and
+options go to "deno test": deno task test tests/events_test.ts --filter user`,
+  );
+  Deno.exit();
+}
 Deno.exit(await main());

@@ -1,4 +1,10 @@
+import { choose } from "../cli/choose.ts";
 import { type Resource, resources } from "./resources.ts";
+
+const names = resources.map(({ name }) => name);
+
+/** All names, as a usage text lists them. */
+export const RESOURCE_NAMES = names.join(", ");
 
 /**
  * The resources that `--only` names, in dependency order; all without it.
@@ -6,13 +12,11 @@ import { type Resource, resources } from "./resources.ts";
  * @param only Names, separated by commas.
  * @throws {Error} if one is not known.
  */
-export function chooseResources(only: string | undefined): Resource[] {
-  if (only === undefined) return [...resources];
-  const names = only.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const known = resources.map(({ name }) => name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined || names.length === 0) {
-    throw new Error(`"--only ${only}" names no resource; there are: ${known.join(", ")}`);
+export function chooseResources(only = RESOURCE_NAMES): Resource[] {
+  const chosen = only.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (chosen.length === 0) {
+    throw new Error(`"--only ${only}" names no resource. There are: ${RESOURCE_NAMES}`);
   }
-  return resources.filter(({ name }) => names.includes(name));
+  for (const name of chosen) choose(name, names, "resource");
+  return resources.filter(({ name }) => chosen.includes(name));
 }

@@ -1,0 +1,52 @@
+import { styleText } from "node:util";
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
+
+/**
+ * Begins the definition of a command: `--help` shows what it says of itself, and what it does not know is
+ * refused with the nearest that it does, before it does anything.
+ *
+ * @param name As in `deno task <name>`.
+ */
+export function defineCommand(name: string, description: string): Command {
+  return new Command(`deno task ${name}`)
+    .description(description)
+    .helpOption("-h, --help", "Show this help")
+    .allowExcessArguments(false)
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({ outputError: (text, write) => write(styleText("red", capitalize(text))) })
+    .exitOverride();
+}
+
+/**
+ * Runs a command on the arguments of this process. What goes wrong is said in a sentence, and the
+ * command fails.
+ *
+ * @param failure The exit status then.
+ */
+export async function runCommand(
+  command: { parseAsync(args: string[], options: { from: "user" }): Promise<unknown> },
+  failure = 1,
+): Promise<void> {
+  try {
+    await command.parseAsync(Deno.args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // It has had its say.
+      if (error.exitCode !== 0) Deno.exitCode = failure;
+      return;
+    }
+    console.error(styleText("red", describe(error)));
+    Deno.exitCode = failure;
+  }
+}
+
+/** "error: unknown option …" as a sentence of its own. */
+function capitalize(text: string): string {
+  return text.replace(/^error: (.)/, (_match, first: string) => first.toUpperCase());
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Misconfiguration) return `${error.variable}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,65 @@
+/** Shows which Clerk instance the mirror is of, and moves it to another one. */
+import { styleText } from "node:util";
+import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
+import { readInstance } from "./clerk/check_instance.ts";
+import { connectPatiently } from "./clerk/patient_database.ts";
+import { defineCommand, runCommand } from "./cli/command.ts";
+import { projectEnv } from "./dev/project_env.ts";
+
+const command = defineCommand(
+  "instance",
+  `Shows which Clerk instance the mirror is of: the one that told of it first. Events of any other are
+acknowledged, counted and not applied; a backfill or a reconciliation of any other is refused. The project
+is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "deno task dev".`,
+)
+  .option(
+    "--move <instance>",
+    "Move the mirror to another instance (ins_…) for good",
+    parseInstanceId,
+  )
+  .option("--yes", "Do it without asking", false)
+  .action(async ({ move, yes }) => {
+    const database = await connectPatiently(readSupabaseEnv(await projectEnv()));
+    const { instanceId, foreignWebhooks } = await readInstance(database);
+    if (move === undefined) {
+      console.log(instanceId ?? "No instance has told of itself yet");
+      for (const { instanceId, count, lastReceivedAt } of foreignWebhooks) {
+        console.log(
+          `${count} webhooks of ${instanceId} were not applied, the last one at ${lastReceivedAt}`,
+        );
+      }
+      return;
+    }
+
+    if (instanceId === undefined) {
+      throw new Error("There is nothing to move: no instance is known yet");
+    }
+    if (instanceId === move) return console.log(`The mirror is of "${move}" already`);
+    console.log(
+      `The mirror is of "${instanceId}". From then on it takes events of "${move}" alone. What is ` +
+        "mirrored stays; the next reconciliation reports what the new instance doesn't have as gone.",
+    );
+    if (!yes && !isConfirmed()) throw new Error("Nothing was changed");
+    const isMoved = await database({
+      rpc: "move_instance",
+      args: { from_instance_id: instanceId, to_instance_id: move },
+    });
+    if (isMoved !== true) {
+      throw new Error("Somebody else has moved the mirror: nothing was changed");
+    }
+    console.log(styleText("green", `The mirror is of "${move}" now`));
+  });
+
+function isConfirmed(): boolean {
+  if (!Deno.stdin.isTerminal()) throw new Error('Add "--yes": there is no terminal to ask on');
+  return confirm("Move it?");
+}
+
+function parseInstanceId(text: string): string {
+  if (/^ins_\w+$/.test(text)) return text;
+  throw new Error(`"--move ${text}" is not an instance's id, such as "ins_…"`);
+}
+
+await runCommand(command);
+// A request that was given up may still be open, and would keep the process.
+Deno.exit();
