@@ -205,7 +205,7 @@ Deno.test("trigger sends to any URL with any secret, and says what is wrong", as
 
   const mistakes: [string[], RegExp][] = [
     [["user.teleported", ...target], /There is no event type "user\.teleported"/],
-    [[...target], /Name one type/],
+    [[...target], /Name an event type/],
     [["user.created"], /No signing secret is known/],
     [["user.created", ...target, "--data", "nonsense"], /not of the form "path=value"/],
     [["user.created", ...target, "--data", "a.b.c=1"], /nothing at the path "a.b.c"/],

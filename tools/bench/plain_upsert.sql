@@ -18,7 +18,12 @@ begin
     return 'duplicate';
   end if;
 
-  insert into plain.profiles
+  insert into plain.profiles (
+    id, external_id, username, email, email_verified, phone_number, phone_number_verified,
+    first_name, last_name, image_url, has_image, public_metadata, unsafe_metadata,
+    two_factor_enabled, banned, locked, deprovisioned, last_sign_in_at, last_active_at,
+    legal_accepted_at, created_at, updated_at, synced_at, version
+  )
   select
     incoming.id, incoming.external_id, incoming.username, incoming.email, incoming.email_verified,
     incoming.phone_number, incoming.phone_number_verified, incoming.first_name,
