@@ -181,6 +181,9 @@ Deno.test("secrets have no place anywhere: not in the tables, the ledger or the 
   const secret = `secret${crypto.randomUUID()}`;
   const user = sampleEvent("user.created", { data: { private_metadata: { secret } } });
   user.data.phone_numbers[0].backup_codes = [secret];
+  user.data.external_accounts[0].approved_scopes = secret;
+  user.data.external_accounts[0].token = secret;
+  user.data.web3_wallets[0].verification.nonce = secret;
   const membershipEvent = sampleEvent("organizationMembership.created", {
     data: { private_metadata: { secret }, "organization.private_metadata": { secret } },
   });

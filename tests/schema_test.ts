@@ -47,11 +47,13 @@ for (const { name, isExposedByDefault } of PROJECTS) {
     assert.deepEqual(await privileges(mirror), {
       anon: [],
       authenticated: [
+        "execute clerk_sync.add_profile_of_caller",
         "execute clerk_sync.has_organization_permission",
         "execute clerk_sync.organization_id",
         "execute clerk_sync.organization_ids",
         "execute clerk_sync.organization_ids",
         "execute clerk_sync.user_id",
+        "execute public.ensure_profile",
         "select public.organization_domains",
         "select public.organization_invitation_states",
         "select public.organization_invitations",
@@ -60,6 +62,7 @@ for (const { name, isExposedByDefault } of PROJECTS) {
         "select public.organization_roles",
         "select public.organizations",
         "select public.payment_attempts",
+        "select public.profile_identifiers",
         "select public.profiles",
         "select public.session_logs",
         "select public.session_states",

@@ -1,7 +1,7 @@
 /** Brings what a Clerk instance has into the mirror: what existed before the webhooks, or came in none. */
 import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
 import { chooseResources, RESOURCE_NAMES } from "./clerk/choose_resources.ts";
-import { readClerkEnv } from "./clerk/clerk_env.ts";
+import { readClerkEnv } from "../functions/_shared/clerk_env.ts";
 import { createClerkSource } from "./clerk/clerk_source.ts";
 import { connectPatiently } from "./clerk/patient_database.ts";
 import { withProgress } from "./clerk/progress.ts";

@@ -9,6 +9,7 @@ import { readVariables, type Variables } from "./dev/variables.ts";
 import { stopLeftover } from "./stack/postgres.ts";
 import { freePort, type Stack, startStack } from "./stack/stack.ts";
 import { serveEffects } from "./stack/serve_effects.ts";
+import { serveRefresh } from "./stack/serve_refresh.ts";
 import { serveWebhook } from "./stack/serve_webhook.ts";
 
 /** Supabase's usual ports; others where these are taken. */
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     try {
       const webhookUrl = serveWebhook(stack, { ...env, ...variables.effects }, { createNudge });
       serveEffects(stack, variables.effects);
+      serveRefresh(stack, variables.refresh);
       await lock.publish({ webhookUrl, apiUrl: stack.apiUrl });
       printStack(stack, webhookUrl, variables);
       await interrupted;

@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
 import { chooseResources } from "./clerk/choose_resources.ts";
-import { readClerkEnv } from "./clerk/clerk_env.ts";
+import { readClerkEnv } from "../functions/_shared/clerk_env.ts";
 import { createClerkSource } from "./clerk/clerk_source.ts";
 import { connectPatiently } from "./clerk/patient_database.ts";
 import { withProgress } from "./clerk/progress.ts";

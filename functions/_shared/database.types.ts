@@ -194,6 +194,13 @@ export type Database = {
             foreignKeyName: "organization_memberships_user_id_fkey";
             columns: ["user_id"];
             isOneToOne: false;
+            referencedRelation: "profile_identifiers";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "organization_memberships_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
           },
@@ -408,6 +415,13 @@ export type Database = {
             foreignKeyName: "payment_attempts_user_id_fkey";
             columns: ["user_id"];
             isOneToOne: false;
+            referencedRelation: "profile_identifiers";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "payment_attempts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
           },
@@ -415,8 +429,11 @@ export type Database = {
       };
       "profiles": {
         Row: {
+          "backup_code_enabled": boolean | null;
           "banned": boolean | null;
+          "create_organization_enabled": boolean | null;
           "created_at": string | null;
+          "delete_self_enabled": boolean | null;
           "deleted_at": string | null;
           "deprovisioned": boolean | null;
           "email": string | null;
@@ -425,16 +442,20 @@ export type Database = {
           "first_name": string | null;
           "has_image": boolean | null;
           "id": string;
+          "identifiers": Json | null;
           "image_url": string | null;
           "last_active_at": string | null;
           "last_name": string | null;
           "last_sign_in_at": string | null;
           "legal_accepted_at": string | null;
+          "locale": string | null;
           "locked": boolean | null;
+          "password_enabled": boolean | null;
           "phone_number": string | null;
           "phone_number_verified": boolean | null;
           "public_metadata": Json | null;
           "synced_at": string | null;
+          "totp_enabled": boolean | null;
           "two_factor_enabled": boolean | null;
           "unsafe_metadata": Json | null;
           "updated_at": string | null;
@@ -443,8 +464,11 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "backup_code_enabled"?: boolean | null;
           "banned"?: boolean | null;
+          "create_organization_enabled"?: boolean | null;
           "created_at"?: string | null;
+          "delete_self_enabled"?: boolean | null;
           "deleted_at"?: string | null;
           "deprovisioned"?: boolean | null;
           "email"?: string | null;
@@ -453,16 +477,20 @@ export type Database = {
           "first_name"?: string | null;
           "has_image"?: boolean | null;
           "id": string;
+          "identifiers"?: Json | null;
           "image_url"?: string | null;
           "last_active_at"?: string | null;
           "last_name"?: string | null;
           "last_sign_in_at"?: string | null;
           "legal_accepted_at"?: string | null;
+          "locale"?: string | null;
           "locked"?: boolean | null;
+          "password_enabled"?: boolean | null;
           "phone_number"?: string | null;
           "phone_number_verified"?: boolean | null;
           "public_metadata"?: Json | null;
           "synced_at"?: string | null;
+          "totp_enabled"?: boolean | null;
           "two_factor_enabled"?: boolean | null;
           "unsafe_metadata"?: Json | null;
           "updated_at"?: string | null;
@@ -470,8 +498,11 @@ export type Database = {
           "version": unknown;
         };
         Update: {
+          "backup_code_enabled"?: boolean | null;
           "banned"?: boolean | null;
+          "create_organization_enabled"?: boolean | null;
           "created_at"?: string | null;
+          "delete_self_enabled"?: boolean | null;
           "deleted_at"?: string | null;
           "deprovisioned"?: boolean | null;
           "email"?: string | null;
@@ -480,16 +511,20 @@ export type Database = {
           "first_name"?: string | null;
           "has_image"?: boolean | null;
           "id"?: string;
+          "identifiers"?: Json | null;
           "image_url"?: string | null;
           "last_active_at"?: string | null;
           "last_name"?: string | null;
           "last_sign_in_at"?: string | null;
           "legal_accepted_at"?: string | null;
+          "locale"?: string | null;
           "locked"?: boolean | null;
+          "password_enabled"?: boolean | null;
           "phone_number"?: string | null;
           "phone_number_verified"?: boolean | null;
           "public_metadata"?: Json | null;
           "synced_at"?: string | null;
+          "totp_enabled"?: boolean | null;
           "two_factor_enabled"?: boolean | null;
           "unsafe_metadata"?: Json | null;
           "updated_at"?: string | null;
@@ -573,6 +608,13 @@ export type Database = {
           "version"?: unknown;
         };
         Relationships: [
+          {
+            foreignKeyName: "session_logs_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profile_identifiers";
+            referencedColumns: ["user_id"];
+          },
           {
             foreignKeyName: "session_logs_user_id_fkey";
             columns: ["user_id"];
@@ -674,6 +716,13 @@ export type Database = {
             foreignKeyName: "subscription_items_user_id_fkey";
             columns: ["user_id"];
             isOneToOne: false;
+            referencedRelation: "profile_identifiers";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "subscription_items_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
           },
@@ -742,6 +791,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "organizations";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscriptions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profile_identifiers";
+            referencedColumns: ["user_id"];
           },
           {
             foreignKeyName: "subscriptions_user_id_fkey";
@@ -821,6 +877,20 @@ export type Database = {
           },
         ];
       };
+      "profile_identifiers": {
+        Row: {
+          "id": string | null;
+          "is_primary": boolean | null;
+          "is_verified": boolean | null;
+          "provider": string | null;
+          "provider_user_id": string | null;
+          "type": string | null;
+          "user_id": string;
+          "value": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
       "session_states": {
         Row: {
           "current_status": string | null;
@@ -843,6 +913,13 @@ export type Database = {
             foreignKeyName: "session_logs_user_id_fkey";
             columns: ["user_id"];
             isOneToOne: false;
+            referencedRelation: "profile_identifiers";
+            referencedColumns: ["user_id"];
+          },
+          {
+            foreignKeyName: "session_logs_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
             referencedRelation: "profiles";
             referencedColumns: ["id"];
           },
@@ -850,6 +927,7 @@ export type Database = {
       };
     };
     Functions: {
+      "begin_refresh": { Args: { "interval_seconds": number; "user_id": string }; Returns: number };
       "claim_instance": { Args: { "instance_id": string }; Returns: string };
       "complete_effect": {
         Args: { "effect_id": number; "effect_lease": string };
@@ -889,6 +967,49 @@ export type Database = {
       };
       "delete_profile": { Args: { "user_id": string; "webhook"?: Json }; Returns: string };
       "delete_waitlist_entry": { Args: { "entry_id": string; "webhook"?: Json }; Returns: string };
+      "ensure_profile": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "backup_code_enabled": boolean | null;
+          "banned": boolean | null;
+          "create_organization_enabled": boolean | null;
+          "created_at": string | null;
+          "delete_self_enabled": boolean | null;
+          "deleted_at": string | null;
+          "deprovisioned": boolean | null;
+          "email": string | null;
+          "email_verified": boolean | null;
+          "external_id": string | null;
+          "first_name": string | null;
+          "has_image": boolean | null;
+          "id": string;
+          "identifiers": Json | null;
+          "image_url": string | null;
+          "last_active_at": string | null;
+          "last_name": string | null;
+          "last_sign_in_at": string | null;
+          "legal_accepted_at": string | null;
+          "locale": string | null;
+          "locked": boolean | null;
+          "password_enabled": boolean | null;
+          "phone_number": string | null;
+          "phone_number_verified": boolean | null;
+          "public_metadata": Json | null;
+          "synced_at": string | null;
+          "totp_enabled": boolean | null;
+          "two_factor_enabled": boolean | null;
+          "unsafe_metadata": Json | null;
+          "updated_at": string | null;
+          "username": string | null;
+          "version": unknown;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "profiles";
+          isOneToOne: true;
+          isSetofReturn: true;
+        };
+      };
       "fail_effect": {
         Args: {
           "delay_seconds"?: number;

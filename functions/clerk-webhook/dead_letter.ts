@@ -8,6 +8,7 @@ import { MAX_DEPTH, toStorable, toStorableString } from "./storable.ts";
 /** Fields that are stored nowhere, at whatever depth: secrets, tokens, and what opens an account. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
   "private_metadata",
+  "approved_scopes",
   "backup_codes",
   "external_verification_redirect_url",
   "nonce",

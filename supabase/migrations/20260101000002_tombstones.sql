@@ -156,6 +156,7 @@ begin
   execute format(
     'update public.%I set deleted_at = $2 where id = $1 and deleted_at < $2', table_name
   ) using ids[1], deleted_at;
+  delete from clerk_sync.refreshes where refreshes.user_id = ids[1];
   insert into clerk_sync.erased_rows (table_name, object_id) values (remove_rows.table_name, ids[1])
   on conflict on constraint erased_rows_pkey do nothing;
 end;

@@ -20,16 +20,19 @@ begin
 
   insert into plain.profiles (
     id, external_id, username, email, email_verified, phone_number, phone_number_verified,
-    first_name, last_name, image_url, has_image, public_metadata, unsafe_metadata,
-    two_factor_enabled, banned, locked, deprovisioned, last_sign_in_at, last_active_at,
-    legal_accepted_at, created_at, updated_at, synced_at, version
+    first_name, last_name, image_url, has_image, identifiers, locale, public_metadata,
+    unsafe_metadata, password_enabled, two_factor_enabled, totp_enabled, backup_code_enabled,
+    create_organization_enabled, delete_self_enabled, banned, locked, deprovisioned,
+    last_sign_in_at, last_active_at, legal_accepted_at, created_at, updated_at, synced_at, version
   )
   select
     incoming.id, incoming.external_id, incoming.username, incoming.email, incoming.email_verified,
     incoming.phone_number, incoming.phone_number_verified, incoming.first_name,
-    incoming.last_name, incoming.image_url, incoming.has_image, incoming.public_metadata,
-    incoming.unsafe_metadata, incoming.two_factor_enabled, incoming.banned, incoming.locked,
-    incoming.deprovisioned, incoming.last_sign_in_at, incoming.last_active_at,
+    incoming.last_name, incoming.image_url, incoming.has_image, incoming.identifiers,
+    incoming.locale, incoming.public_metadata, incoming.unsafe_metadata,
+    incoming.password_enabled, incoming.two_factor_enabled, incoming.totp_enabled,
+    incoming.backup_code_enabled, incoming.create_organization_enabled,
+    incoming.delete_self_enabled, incoming.banned, incoming.locked, incoming.deprovisioned, incoming.last_sign_in_at, incoming.last_active_at,
     incoming.legal_accepted_at, incoming.created_at, incoming.updated_at,
     (webhook ->> 'occurred_at')::timestamptz,
     row(
@@ -47,9 +50,16 @@ begin
     last_name = excluded.last_name,
     image_url = excluded.image_url,
     has_image = excluded.has_image,
+    identifiers = excluded.identifiers,
+    locale = excluded.locale,
     public_metadata = excluded.public_metadata,
     unsafe_metadata = excluded.unsafe_metadata,
+    password_enabled = excluded.password_enabled,
     two_factor_enabled = excluded.two_factor_enabled,
+    totp_enabled = excluded.totp_enabled,
+    backup_code_enabled = excluded.backup_code_enabled,
+    create_organization_enabled = excluded.create_organization_enabled,
+    delete_self_enabled = excluded.delete_self_enabled,
     banned = excluded.banned,
     locked = excluded.locked,
     deprovisioned = excluded.deprovisioned,

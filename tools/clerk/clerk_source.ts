@@ -3,7 +3,7 @@ import { ClerkAPIResponseError, isClerkAPIResponseError } from "@clerk/backend/e
 import pRetry from "p-retry";
 import pThrottle from "p-throttle";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
-import type { ClerkEnv } from "./clerk_env.ts";
+import type { ClerkEnv } from "../../functions/_shared/clerk_env.ts";
 
 /** Clerk's limits, in requests per 10 s, less a fifth that is left to the application itself. */
 const WINDOW = 10_000;

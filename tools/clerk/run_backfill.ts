@@ -6,7 +6,7 @@ import type { Progress } from "./progress.ts";
 import { expectedCount, readPages } from "./read_pages.ts";
 import { readUpdatedSince } from "./read_updated_since.ts";
 import { reasonToLeaveOut, type Resource } from "./resources.ts";
-import { mapObjects, type Refused, writeObjects } from "./write_objects.ts";
+import { mapObjects, type Refused, writeObjects } from "../../functions/_shared/write_objects.ts";
 
 /** What to backfill, from where to where. */
 export interface BackfillOptions {
@@ -87,8 +87,8 @@ async function backfillResource(
       const objects = await resource.expand?.(source, page.objects) ?? page.objects;
       const wanted = objects.filter((object) => isUpdatedSince(object, since));
       const refused = isDryRun
-        ? mapObjects(resource, wanted).refused
-        : await writeObjects(resource, wanted, database);
+        ? mapObjects(resource.eventType, wanted).refused
+        : await writeObjects(resource.eventType, wanted, database);
       result.refused.push(...refused);
       result.count += page.objects.length;
       await keep({ position, count: result.count, isFinished: false });

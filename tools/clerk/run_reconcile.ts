@@ -6,7 +6,7 @@ import type { ClerkObject, ClerkSource } from "./clerk_source.ts";
 import { aliveAt, compareWithMirror, type Drift, findDrift } from "./find_drift.ts";
 import type { Progress } from "./progress.ts";
 import { reasonToLeaveOut, type Resource } from "./resources.ts";
-import { type Refused, writeObjects } from "./write_objects.ts";
+import { type Refused, writeObjects } from "../../functions/_shared/write_objects.ts";
 
 /** What to compare, and whether to mend it. */
 export interface ReconcileOptions {
@@ -171,7 +171,7 @@ async function write(
       },
     });
   }
-  const refused = await writeObjects(resource, objects, database);
+  const refused = await writeObjects(resource.eventType, objects, database);
   const states = await compareWithMirror(database, resource, objects, alive);
   const explained = new Set(refused.map(({ id }) => id));
   const unexplained = objects.filter(({ id }) =>

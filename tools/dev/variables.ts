@@ -13,6 +13,8 @@ export interface Variables {
   keys: ApiKeys;
   /** What configures the side effects. */
   effects: Record<string, string>;
+  /** What configures the function that reads its caller from Clerk. */
+  refresh: Record<string, string>;
 }
 
 const EFFECT_VARIABLES = [
@@ -25,6 +27,8 @@ const EFFECT_VARIABLES = [
   "CLEAN_UP_BUCKETS",
   "EFFECT_TYPES",
 ];
+
+const REFRESH_VARIABLES = ["CLERK_SECRET_KEY", "CLERK_API_URL"];
 
 /** How each variable that is set nowhere is made. */
 const GENERATORS = {
@@ -55,15 +59,24 @@ export async function readVariables(): Promise<Variables> {
       secretKey: read("SUPABASE_SECRET_KEY"),
       jwtSecret: read("SUPABASE_JWT_SECRET"),
     },
-    effects: Object.fromEntries(
-      EFFECT_VARIABLES.flatMap((name) => {
-        const value = configured(name);
-        return value === undefined ? [] : [[name, value]];
-      }),
-    ),
+    effects: pick(configured, EFFECT_VARIABLES),
+    refresh: pick(configured, REFRESH_VARIABLES),
   };
   await keep({ ...kept, ...generated });
   return variables;
+}
+
+/** Those of the variables that are set. */
+function pick(
+  configured: (name: string) => string | undefined,
+  names: string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = configured(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** The signing secret to send events with; undefined where none is known yet. */

@@ -393,6 +393,10 @@ function routesOf(data: ClerkData, instanceId: string): Record<string, Answer> {
       return { object: "total_count", total_count };
     },
     "/users/:id": (_query, id) => find(users, id),
+    "/users/:id/organization_memberships": (query, id) => {
+      const among = memberships.ownedBy(find(users, id).id);
+      return memberships.page({ among }, readPage(query));
+    },
     "/users/:id/billing/subscription": (_query, id) => findSubscription(data.subscriptions, id),
 
     "/organizations": (query) =>

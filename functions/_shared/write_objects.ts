@@ -1,11 +1,12 @@
-import type { Json } from "../../functions/_shared/database.types.ts";
-import type { CallDatabaseInBulk } from "../../functions/clerk-webhook/database.ts";
-import { Inapplicable } from "../../functions/clerk-webhook/errors.ts";
-import { mappings } from "../../functions/clerk-webhook/event.ts";
-import { isRecord } from "../../functions/clerk-webhook/json.ts";
-import type { BulkCall, Call } from "../../functions/clerk-webhook/mapping.ts";
-import type { ClerkObject } from "./clerk_source.ts";
-import type { Resource } from "./resources.ts";
+import type { Json } from "./database.types.ts";
+import type { CallDatabaseInBulk } from "../clerk-webhook/database.ts";
+import { Inapplicable } from "../clerk-webhook/errors.ts";
+import { type EventType, mappings } from "../clerk-webhook/event.ts";
+import { isRecord } from "../clerk-webhook/json.ts";
+import type { BulkCall, Call } from "../clerk-webhook/mapping.ts";
+
+/** An object as Clerk's API gives it. */
+type ClerkObject = Record<string, unknown> & { id: string };
 
 /** An object that can't be mirrored as it is. */
 export interface Refused {
@@ -14,23 +15,24 @@ export interface Refused {
 }
 
 /**
- * Writes objects as they are in Clerk now, in one call, through the mappings and functions that
+ * Writes objects of one kind as they are in Clerk now, in one call, through the mappings and functions that
  * webhooks go through. What is newer in the mirror, or deleted there, stays so.
  *
+ * @param eventType The event whose mapping makes rows of the objects.
  * @returns Those that neither the mapping nor the database takes; the others are written.
  */
 export async function writeObjects(
-  resource: Resource,
+  eventType: EventType,
   objects: ClerkObject[],
   database: CallDatabaseInBulk,
 ): Promise<Refused[]> {
-  const { calls, refused } = mapObjects(resource, objects);
+  const { calls, refused } = mapObjects(eventType, objects);
   return [...refused, ...await writeCalls(calls, database)];
 }
 
 /** What {@link writeObjects} would write, and what the mapping refuses. */
 export function mapObjects(
-  { eventType }: Resource,
+  eventType: EventType,
   objects: ClerkObject[],
 ): { calls: Mapped[]; refused: Refused[] } {
   const calls: Mapped[] = [];

@@ -1,5 +1,5 @@
-import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
-import { type Env, isHttpAddress } from "../../functions/_shared/read_env.ts";
+import { Misconfiguration } from "./misconfiguration.ts";
+import { type Env, isHttpAddress } from "./read_env.ts";
 
 /** Which Clerk instance to read. */
 export interface ClerkEnv {

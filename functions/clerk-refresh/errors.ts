@@ -1,0 +1,18 @@
+/** Why a caller is not refreshed: the word in the answer's body. */
+export type RefreshRefusalCode =
+  | "method_not_allowed"
+  | "off"
+  | "unauthorized"
+  | "no_profile"
+  | "too_early"
+  | "not_found";
+
+/** The caller is not refreshed, and asking again as he is changes nothing, or not yet. */
+export class RefreshRefusal extends Error {
+  override readonly name = "RefreshRefusal";
+
+  /** @param retryAfter Seconds, where asking again can help. */
+  constructor(readonly code: RefreshRefusalCode, readonly retryAfter?: number) {
+    super(`The caller is not refreshed: "${code}"`);
+  }
+}
