@@ -1,5 +1,6 @@
 /** The schema itself: advisors, grants, types, time limits, under both of Supabase's defaults. */
 import assert from "node:assert/strict";
+import postgres from "postgres";
 import { generateTypes, runSupabase } from "../tools/stack/supabase_cli.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 
@@ -72,6 +73,51 @@ for (const { name, isExposedByDefault } of PROJECTS) {
     });
   });
 }
+
+/** Debian's Postgres, where its package of plpgsql_check is installed too. */
+async function findPostgresWithCheck(): Promise<string | undefined> {
+  const versions = await Array.fromAsync(Deno.readDir("/usr/share/postgresql")).catch(() => []);
+  for (const { name } of versions) {
+    const control = `/usr/share/postgresql/${name}/extension/plpgsql_check.control`;
+    const installation = `/usr/lib/postgresql/${name}`;
+    const files = [control, `${installation}/bin/initdb`];
+    const found = await Promise.all(
+      files.map((file) => Deno.stat(file).then(() => true, () => false)),
+    );
+    if (!found.includes(false)) return installation;
+  }
+  return undefined;
+}
+
+const installation = await findPostgresWithCheck();
+
+Deno.test({
+  name: installation
+    ? "supabase db lint finds nothing"
+    : "supabase db lint finds nothing (skipped: no Postgres with plpgsql_check is installed)",
+  ignore: !installation,
+  async fn() {
+    await using mirror = await openOwnMirror(installation ? { installation } : {});
+    // On Supabase, the role that lints may do this itself.
+    const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1 });
+    await superuser`create extension plpgsql_check`;
+    await superuser.end();
+    const lint = () =>
+      runSupabase([
+        "db",
+        "lint",
+        `--remote=${mirror.databaseUrl}`,
+        "--level=warning",
+        "--fail-on=warning",
+      ]);
+    const { success, stdout, stderr } = await lint();
+    assert.ok(success, stdout + stderr);
+    // It looks: a function that is wrong is found.
+    await mirror.sql.unsafe(`create function public.wrong() returns void language plpgsql
+      set search_path = '' as $$ begin perform no_such_column from public.profiles; end $$`);
+    assert.ok(!(await lint()).success);
+  },
+});
 
 Deno.test("database.types.ts is what the migrations generate", async () => {
   await using mirror = await openOwnMirror();

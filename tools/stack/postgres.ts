@@ -33,6 +33,8 @@ export interface PostgresOptions {
   port: number;
   /** Settings besides the defaults, such as `{ max_connections: "200" }`. */
   settings?: Record<string, string>;
+  /** Folder of another Postgres, with `bin` in it; that of the npm package by default. */
+  installation?: string | undefined;
 }
 
 interface User {
@@ -52,7 +54,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const data = join(home, "data");
   await Deno.mkdir(home, { recursive: true });
   if (user) await Deno.chmod(home, 0o755);
-  const native = await usableBinaries(home, user);
+  const native = options.installation ?? await usableBinaries(home, user);
   if (!await exists(join(data, "PG_VERSION"))) await initialize(native, home, data, user);
 
   const flags = Object.entries({

@@ -25,6 +25,8 @@ export interface StackOptions {
   isExposedByDefault?: boolean;
   /** Settings of the Postgres server. */
   settings?: Record<string, string>;
+  /** Folder of another Postgres than that of the npm package. */
+  installation?: string;
 }
 
 /** A Supabase project on this machine, as far as the mirror needs one, without Docker. */
@@ -66,7 +68,13 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
 
   try {
-    const start = () => startPostgres({ home, port, settings: options.settings ?? {} });
+    const start = () =>
+      startPostgres({
+        home,
+        port,
+        settings: options.settings ?? {},
+        installation: options.installation,
+      });
     let server = await start();
     cleanUp.defer(() => server.stop());
     const url = (role: string) => `postgresql://${role}:postgres@127.0.0.1:${port}/postgres`;
