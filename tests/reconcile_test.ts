@@ -200,7 +200,7 @@ Deno.test("reconcile exits with 2 when it can't tell", async () => {
     [[], { ...env, CLERK_SECRET_KEY: "sk_test_other" }, /^Clerk refuses the key/m],
     [[], { ...env, SUPABASE_URL: "http://127.0.0.1:1" }, /^The project can't be used/m],
     [["--grace", "soon"], env, /not a number of seconds/],
-    [["--only", "cats"], env, /names no resource/],
+    [["--only", "cats"], env, /There is no resource "cats"/],
   ];
   for (const [args, variables, complaint] of mistakes) {
     const { code, output } = await finish(taskCommand("reconcile", args, variables));

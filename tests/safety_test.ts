@@ -186,6 +186,23 @@ Deno.test("an empty list deletes nobody without being asked for, however few the
   assert.equal(await countRows(mirror, "profiles"), 0);
 });
 
+Deno.test("the first key that a filled mirror meets deletes nothing without being asked for", async () => {
+  await using mirror = await openOwnMirror();
+  await using clerk = startClerkApi({ secretKey: LIVE_KEY, instanceId: OTHER });
+  // As events told it that named no instance; and the key is of somebody else's.
+  for (let index = 0; index < 5; index++) {
+    await mirror.send({ ...sampleEvent("user.created"), instance_id: undefined });
+  }
+  clerk.users.add(newUser(Date.now() - DAY));
+  const repair = (...args: string[]) =>
+    finish(
+      taskCommand("reconcile", ["--grace", "0", "--repair", ...args], clerkEnv(clerk, mirror)),
+    );
+  const { output } = await repair();
+  assert.match(output, /^users: 5 of 6 rows of profiles would go, and nothing has shown/m);
+  assert.equal(await countRows(mirror, "profiles"), 6);
+});
+
 Deno.test("more than 5 percent, and more than 20, are deleted only when asked for; the rest is mended all the same", async () => {
   await using test = await openBackfilled((clerk) => {
     for (let index = 0; index < 500; index++) clerk.users.add(newUser(BEGINNING + index));

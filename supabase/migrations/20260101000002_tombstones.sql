@@ -82,7 +82,8 @@ revoke execute on function clerk_sync.read_ownerships () from public, anon, auth
 grant execute on function clerk_sync.read_ownerships () to service_role;
 
 -- Removes rows, or returns false and changes nothing where a foreign key of the application's holds one
--- of them, or one that would go with it. Deferred keys have their say now rather than at the commit.
+-- of them, or one that would go with it: by itself, or by what it would do to a row that may not be so.
+-- Deferred keys have their say now rather than at the commit.
 create function clerk_sync.try_to_delete_rows(table_name text, ids text[])
 returns boolean
 language plpgsql
@@ -93,7 +94,7 @@ begin
   set constraints all immediate;
   return true;
 exception
-  when foreign_key_violation or restrict_violation then
+  when integrity_constraint_violation then
     return false;
 end;
 $$;

@@ -24,8 +24,8 @@ export interface Deletions {
   database: CallDatabase;
   table: Resource["table"];
   ids: string[];
-  /** Whether Clerk listed nothing at all, which proves nothing by itself. */
-  isListEmpty: boolean;
+  /** Why none may go by itself, if there is a reason: "and Clerk listed none at all". */
+  doubt: string | undefined;
   /** Rows of any one table that may go. */
   allowed: number;
 }
@@ -36,11 +36,11 @@ export interface Deletions {
  * @returns Why it must not be done without being asked for, in a sentence; undefined if it may be.
  */
 export async function reasonNotToDelete(deletions: Deletions): Promise<string | undefined> {
-  const { table, isListEmpty, allowed } = deletions;
+  const { table, doubt, allowed } = deletions;
   const counts = await countDeletions(deletions);
   const isTooMany = ({ deleted, rows, ...count }: TableCount) =>
     deleted > allowed && (
-      deleted > Math.max(ROWS, SHARE * rows) || (isListEmpty && count.table === table)
+      deleted > Math.max(ROWS, SHARE * rows) || (doubt !== undefined && count.table === table)
     );
   const tooMany = counts.filter(isTooMany);
   if (tooMany.length === 0) return undefined;
@@ -49,9 +49,7 @@ export async function reasonNotToDelete(deletions: Deletions): Promise<string | 
   const what = tooMany.map(({ table, deleted, rows }) =>
     `${deleted.toLocaleString("en")} of ${rows.toLocaleString("en")} rows of ${table}`
   ).join(" and ");
-  const why = isListEmpty
-    ? "and Clerk listed none at all"
-    : `more than ${SHARE * 100} percent (and more than ${ROWS})`;
+  const why = doubt ?? `more than ${SHARE * 100} percent (and more than ${ROWS})`;
   return `${what} would go, ${why}: none was deleted. If that is right, add "--allow-deletions ${most}"`;
 }
 

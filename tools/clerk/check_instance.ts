@@ -29,9 +29,10 @@ export interface InstanceCheck {
  * Makes sure that what is about to be read belongs here: the key is of the instance that is mirrored, and
  * this machine's clock can be trusted. The first run writes the instance down.
  *
+ * @returns Whether the instance was known before: else nothing has shown yet that what is mirrored is of it.
  * @throws {Error} in a sentence, before anything is read or written.
  */
-export async function checkInstance(options: InstanceCheck): Promise<void> {
+export async function checkInstance(options: InstanceCheck): Promise<boolean> {
   const { source, database, isDryRun = false, warn } = options;
   const record = await readInstance(database);
   const drift = Math.abs(record.now - Date.now());
@@ -57,6 +58,7 @@ export async function checkInstance(options: InstanceCheck): Promise<void> {
         `at ${lastReceivedAt}: an endpoint of that instance points here`,
     );
   }
+  return record.instanceId !== undefined;
 }
 
 /** Reads what the mirror knows of its instance. */

@@ -53,10 +53,10 @@ export interface ReconcileResult {
  */
 export async function runReconcile(options: ReconcileOptions): Promise<ReconcileResult[]> {
   const { database, isRepair } = options;
-  await checkInstance({ ...options, warn: options.progress.warn });
+  const isKnown = await checkInstance({ ...options, warn: options.progress.warn });
   const results = [];
   for (const resource of options.resources) {
-    results.push(await reconcileResource(resource, options));
+    results.push(await reconcileResource(resource, options, isKnown));
   }
   if (isRepair) await pruneErasedRows(database);
   return results;
@@ -65,6 +65,7 @@ export async function runReconcile(options: ReconcileOptions): Promise<Reconcile
 async function reconcileResource(
   resource: Resource,
   options: ReconcileOptions,
+  isKnownInstance: boolean,
 ): Promise<ReconcileResult> {
   const { name } = resource;
   const { source, database, isRepair, grace, progress } = options;
@@ -118,7 +119,11 @@ async function reconcileResource(
       database,
       table: resource.table,
       ids: gone.map(({ id }) => id),
-      isListEmpty: result.compared === 0,
+      doubt: result.compared === 0
+        ? "and Clerk listed none at all"
+        : isKnownInstance
+        ? undefined
+        : "and nothing has shown before this run that the mirror is of this instance",
       allowed: options.allowedDeletions,
     });
     if (reason === undefined) {

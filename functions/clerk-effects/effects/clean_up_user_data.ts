@@ -1,5 +1,5 @@
 import type { Supabase } from "../../_shared/supabase.ts";
-import type { EffectHandler } from "../effect.ts";
+import { type EffectHandler, GiveUp } from "../effect.ts";
 
 /** Which Storage buckets hold folders of users, each named by the user's id. */
 export interface CleanUpConfig {
@@ -17,6 +17,8 @@ export function cleanUpUserData({ buckets }: CleanUpConfig): EffectHandler {
   return {
     name: "clean_up_user_data",
     async run({ object_id }, { supabase, signal }) {
+      // A folder's name: nothing that could mean a bucket as a whole, or somebody else's folder.
+      if (!/^\w+$/.test(object_id)) throw new GiveUp(`"${object_id}" is not the id of a user`);
       let removed = 0;
       for (const bucket of buckets) {
         removed += await removeFolder(supabase, bucket, object_id, signal);
