@@ -118,7 +118,11 @@ Deno.test("backfill stops with a sentence where trying again can't help", async 
     [["--only", "organizations"], env, /^Clerk answers 422: /m],
     [[], wrongUrl, /^The project can't be used/m],
     [[], wrongKey, /^The project can't be used/m],
-    [["--only", "users,cats"], env, /There is no resource "cats"\. There are: users, organizations/],
+    [
+      ["--only", "users,cats"],
+      env,
+      /There is no resource "cats"\. There are: users, organizations/,
+    ],
     [["--since", "tomorrowish"], env, /is not a date/],
     [["--verbose"], env, /Unknown option/],
   ];

@@ -99,6 +99,17 @@ async function drainsTheOutbox(
   });
 }
 
+async function isOffWithoutAKey(
+  deno: string,
+  deployment: Deployment,
+  mirror: Mirror,
+): Promise<void> {
+  await whileServing(deno, deployment, mirror, async (url) => {
+    const response = await fetch(url, { method: "POST" });
+    assert.deepEqual([response.status, await response.json()], [404, { error: "off" }]);
+  });
+}
+
 async function untilListening(port: number): Promise<void> {
   const deadline = Date.now() + START_DEADLINE;
   while (Date.now() < deadline) {
@@ -110,7 +121,11 @@ async function untilListening(port: number): Promise<void> {
 }
 
 /** What each function does once it is deployed. */
-const FUNCTIONS = { "clerk-webhook": passesAWebhook, "clerk-effects": drainsTheOutbox };
+const FUNCTIONS = {
+  "clerk-webhook": passesAWebhook,
+  "clerk-effects": drainsTheOutbox,
+  "clerk-refresh": isOffWithoutAKey,
+};
 
 for (const [name, works] of Object.entries(FUNCTIONS)) {
   Deno.test(`supabase functions deploy uploads ${name}, which runs from its upload alone`, async (t) => {

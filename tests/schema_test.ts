@@ -163,6 +163,17 @@ Deno.test("schema rules hold: time limits, search paths, indexed foreign keys, t
   assert.equal(ledger?.collname, "C");
 });
 
+Deno.test("no policy shows a user what is left of a deleted row", async () => {
+  await using mirror = await openOwnMirror();
+  const policies = await mirror.sql`
+    select tablename, qual from pg_policies
+    where schemaname = 'public' and 'authenticated' = any (roles)`;
+  assert.ok(policies.length >= 11);
+  for (const { tablename, qual } of policies) {
+    assert.match(qual, /AND \(deleted_at IS NULL\)|^\(deleted_at IS NULL\)$/, tablename);
+  }
+});
+
 Deno.test("every table has row level security", async () => {
   await using mirror = await openOwnMirror();
   const open = await mirror.sql`
