@@ -9,7 +9,7 @@ export interface ManyUsers extends AsyncDisposable {
   url: string;
 }
 
-/** Serves `/v1/users` and `/v1/users/count` on 127.0.0.1 as Clerk does, oldest first. */
+/** Serves `/v1/instance`, `/v1/users` and `/v1/users/count` on 127.0.0.1 as Clerk does, oldest first. */
 export function serveManyUsers(count: number): ManyUsers {
   const { data } = sampleEvent("user.created");
   const { id } = data;
@@ -19,6 +19,7 @@ export function serveManyUsers(count: number): ManyUsers {
       .replaceAll(String(BEGINNING), String(BEGINNING + index));
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/v1/instance") return Response.json({ object: "instance", id: "ins_bench" });
     const createdAfter = Number(searchParams.get("created_at_after") ?? -Infinity);
     const first = Math.max(0, createdAfter - BEGINNING + 1);
     if (pathname === "/v1/users/count") return Response.json({ total_count: count - first });
