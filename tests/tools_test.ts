@@ -102,6 +102,8 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
       assert.match(output, /^user\.created user_\w{27} msg_\w{27} 200 applied \d+ ms$/m);
       userId = /user_\w{27}/.exec(output)?.[0] ?? "";
       assert.equal(await select(userId), "Ada");
+      const instance = await finish(task("instance", [], env));
+      assert.match(instance.output, /No instance has told of itself yet/);
     });
 
     await t.step("both functions are served", async () => {

@@ -25,7 +25,7 @@ is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "deno task de
       console.log(instanceId ?? "No instance has told of itself yet");
       for (const { instanceId, count, lastReceivedAt } of foreignWebhooks) {
         console.log(
-          `${count} webhooks of ${instanceId} were not applied, the last one at ${lastReceivedAt}`,
+          `Not applied: webhooks of ${instanceId}, ${count} so far, last ${lastReceivedAt}`,
         );
       }
       return;
@@ -36,7 +36,7 @@ is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "deno task de
     }
     if (instanceId === move) return console.log(`The mirror is of "${move}" already`);
     console.log(
-      `The mirror is of "${instanceId}". From then on it takes events of "${move}" alone. What is ` +
+      `The mirror is of "${instanceId}". From now on it would take events of "${move}" alone. What is ` +
         "mirrored stays; the next reconciliation reports what the new instance doesn't have as gone.",
     );
     if (!yes && !isConfirmed()) throw new Error("Nothing was changed");

@@ -72,7 +72,8 @@ Examples:
       );
     }
     for (const delivery of deliveries) {
-      const body = JSON.stringify(delivery.event);
+      // Of no instance: a mirror that knows none yet must not take the sample's for its own.
+      const body = JSON.stringify({ ...delivery.event, instance_id: undefined });
       const answer = await deliver(signedRequest(url, secret, body, { id: delivery.id }));
       print(delivery, answer);
       if (answer.status >= 400) Deno.exitCode = 1;

@@ -54,8 +54,8 @@ export async function checkInstance(options: InstanceCheck): Promise<boolean> {
   }
   for (const { instanceId, count, lastReceivedAt } of record.foreignWebhooks) {
     warn(
-      `${count} webhooks of another Clerk instance, "${instanceId}", were not applied, the last one ` +
-        `at ${lastReceivedAt}: an endpoint of that instance points here`,
+      `Not applied: webhooks of another Clerk instance, "${instanceId}", ${count} so far, last ` +
+        `${lastReceivedAt}. An endpoint of that instance points here`,
     );
   }
   return record.instanceId !== undefined;
