@@ -1,7 +1,7 @@
 /** The schema itself: advisors, grants, types, time limits, under both of Supabase's defaults. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { generateTypes, runSupabase } from "../tools/stack/supabase_cli.ts";
+import { generateTypes, pushMigrations, runSupabase } from "../tools/stack/supabase_cli.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 
 const PROJECTS = [
@@ -196,6 +196,63 @@ Deno.test("supabase migration list knows every migration as applied", async () =
     const [version = ""] = name.split("_");
     assert.equal(stdout.split(version).length, 3, `${name} is local and remote`);
   }
+});
+
+Deno.test("a project that has something of the mirror's names already is told so, and left as it was", async () => {
+  await using mirror = await openOwnMirror();
+  const { sql } = mirror;
+  const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
+  await superuser`create database theirs owner postgres`;
+  await superuser.end();
+  const databaseUrl = mirror.databaseUrl.replace(/postgres$/, "theirs");
+  const theirs = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+  try {
+    // As a starter makes it, with a function and a type of names that are ours.
+    await theirs.unsafe(`
+      create schema auth;
+      create function auth.jwt() returns jsonb language sql stable as $$ select '{}'::jsonb $$;
+      create table public.profiles (id uuid primary key, full_name text);
+      create function public.delete_profile() returns void language sql as $$ select $$;
+      create type public.subscriptions as enum ('free', 'paid');
+    `);
+    const catalog = async () =>
+      (await theirs`
+        select relname from pg_class
+        where relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+          and relnamespace::regnamespace::text not like 'supabase%' and relkind <> 't'
+          and relnamespace::regnamespace::text not like 'pg_toast%'
+        order by 1`).map(({ relname }) => relname);
+    const before = await catalog();
+    await assert.rejects(
+      pushMigrations(databaseUrl),
+      /not installed, and nothing was changed: the project has function public\.delete_profile, relation public\.profiles, relation public\.profiles_pkey, type public\.subscriptions already/,
+    );
+    assert.deepEqual(await catalog(), before);
+
+    await theirs.unsafe(`
+      drop table public.profiles;
+      drop function public.delete_profile();
+      drop type public.subscriptions;
+    `);
+    await pushMigrations(databaseUrl);
+    assert.ok((await catalog()).includes("profiles"));
+  } finally {
+    await theirs.end();
+  }
+
+  // It names all there is.
+  const text = await Deno.readTextFile(
+    new URL("../supabase/migrations/20260101000000_no_clash.sql", import.meta.url),
+  );
+  const named = [...text.matchAll(/^ {4}.*'(\w+)'.*$/gm)].flatMap(([line]) =>
+    [...line.matchAll(/'(\w+)'/g)].map(([, name]) => name)
+  );
+  const made = await sql`
+    select relname as name from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')
+    union select proname from pg_proc where pronamespace = 'public'::regnamespace`;
+  const missing = made.map(({ name }) => name).filter((name) => !named.includes(name));
+  assert.deepEqual(missing, [], "each table, view and function is looked for");
 });
 
 Deno.test("each claim deletes a few expired rows of the ledger, and only expired ones", async () => {

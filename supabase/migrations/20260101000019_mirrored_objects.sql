@@ -226,6 +226,7 @@ declare
   erased clerk_sync.erased_rows;
   is_erased boolean;
   removed integer := 0;
+  held integer := 0;
 begin
   page := array(
     select erased_rows
@@ -241,15 +242,19 @@ begin
       'select exists (select from public.%I where id = $1 and deleted_at is not null)',
       erased.table_name
     ) into is_erased using erased.object_id;
-    if not is_erased or clerk_sync.try_to_delete_rows(erased.table_name, array[erased.object_id]) then
-      delete from clerk_sync.erased_rows
-      where table_name = erased.table_name and object_id = erased.object_id;
-      removed := removed + 1;
+    if is_erased and not clerk_sync.try_to_delete_rows(erased.table_name, array[erased.object_id]) then
+      held := held + 1;
+      continue;
     end if;
+
+    -- Gone now, gone already, or risen and written again.
+    removed := removed + is_erased::integer;
+    delete from clerk_sync.erased_rows
+    where table_name = erased.table_name and object_id = erased.object_id;
   end loop;
   return jsonb_build_object(
     'removed', removed,
-    'held', cardinality(page) - removed,
+    'held', held,
     'last', case when cardinality(page) = page_size then to_jsonb(page[cardinality(page)]) end
   );
 end;
