@@ -291,6 +291,25 @@ Deno.test("a trigger of the application's that forbids a deletion makes it a dea
   assert.equal(await rowOf(mirror, "profiles", created.data.id), undefined);
 });
 
+Deno.test("a trigger of the application's that calls a deletion off without a word keeps nobody's data", async () => {
+  await using mirror = await openOwnMirror();
+  const { sql } = mirror;
+  const created = sampleEvent("user.created");
+  await mirror.send(created);
+  await sql.unsafe(`
+    create function app_ignores() returns trigger language plpgsql as $$
+      begin return null; end $$;
+    create trigger app_ignores before delete on profiles for each row execute function app_ignores()`);
+  const deleted = sampleEvent("user.deleted", { data: { id: created.data.id } });
+  assert.equal((await mirror.send(deleted)).outcome, "applied");
+  const row = await rowOf(mirror, "profiles", created.data.id);
+  assert.deepEqual([row?.email, row?.first_name, row?.deleted_at !== null], [null, null, true]);
+  assert.deepEqual(
+    (await mirror.asService().rpc("prune_erased_rows")).data,
+    { removed: 0, held: 1, last: null },
+  );
+});
+
 Deno.test("rows that a membership needs may have rules of the application's too", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;

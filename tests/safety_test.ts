@@ -250,6 +250,31 @@ Deno.test("what goes with an organization counts before it goes", async () => {
   assert.equal(await countRows(mirror, "organization_memberships"), 10);
 });
 
+Deno.test("rows of the application's own that go by cascade count before they go", async () => {
+  await using test = await openBackfilled((clerk) => {
+    for (let index = 0; index < 40; index++) clerk.users.add(newUser(BEGINNING + index));
+  });
+  const { mirror, clerk, repair } = test;
+  const [gone, kept] = [...clerk.users];
+  assert.ok(gone && kept);
+  // In a schema that the secret key may not read.
+  await mirror.sql.unsafe(`
+    create schema app;
+    create table app.todos (
+      owner text references public.profiles (id) on delete cascade, task text
+    )`);
+  for (const id of [gone.id, kept.id]) {
+    await mirror.sql`insert into app.todos select ${id}, 'x' from generate_series(1, 30)`;
+  }
+  clerk.users.delete(gone.id);
+  const { output } = await repair();
+  assert.match(output, /^users: 30 of 60 rows of app\.todos would go, more than 5 percent/m);
+  assert.equal(await countRows(mirror, "profiles"), 40);
+  await repair("--allow-deletions", "30");
+  assert.equal(await countRows(mirror, "profiles"), 39);
+  assert.equal(await countRows(mirror, "app.todos"), 30);
+});
+
 Deno.test("what was buried by mistake rises with all that belongs to it, once Clerk shows it", async (t) => {
   let small: ReturnType<typeof fillSmall> | undefined;
   await using test = await openBackfilled((clerk) => small = fillSmall(clerk, BEGINNING));

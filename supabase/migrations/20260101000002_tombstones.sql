@@ -83,16 +83,21 @@ grant execute on function clerk_sync.read_ownerships () to service_role;
 
 -- Removes rows, or returns false and changes nothing where a foreign key of the application's holds one
 -- of them, or one that would go with it: by itself, or by what it would do to a row that may not be so.
--- Deferred keys have their say now rather than at the commit.
+-- Deferred keys have their say now rather than at the commit. False, too, where a trigger of the
+-- application's has called a deletion off without a word.
 create function clerk_sync.try_to_delete_rows(table_name text, ids text[])
 returns boolean
 language plpgsql
 set search_path = ''
 as $$
+declare
+  is_left boolean;
 begin
   execute format('delete from public.%I where id = any ($1)', table_name) using ids;
   set constraints all immediate;
-  return true;
+  execute format('select exists (select from public.%I where id = any ($1))', table_name)
+  into is_left using ids;
+  return not is_left;
 exception
   when integrity_constraint_violation then
     return false;

@@ -106,9 +106,63 @@ $$;
 revoke execute on function public.read_mirrored_objects (text, timestamptz, text, integer) from public, anon, authenticated;
 grant execute on function public.read_mirrored_objects (text, timestamptz, text, integer) to service_role;
 
+-- The foreign keys by which rows go with those of a mirrored table, of the mirror or of the application:
+-- from which table, and by which column.
+create function clerk_sync.read_cascades(table_name text)
+returns table (dependent regclass, owner_column text)
+language sql
+stable
+set search_path = ''
+as $$
+  select keys.conrelid::regclass, columns.attname::text
+  from pg_catalog.pg_constraint as keys
+  join pg_catalog.pg_attribute as ids on ids.attrelid = keys.confrelid and ids.attname = 'id'
+  join pg_catalog.pg_attribute as columns
+    on columns.attrelid = keys.conrelid
+    and columns.attnum = keys.conkey[array_position(keys.confkey, ids.attnum)]
+  join pg_catalog.pg_class as tables on tables.oid = keys.conrelid
+  where keys.contype = 'f'
+    and keys.confdeltype = 'c'
+    and keys.confrelid = to_regclass(format('public.%I', table_name))
+    and tables.relnamespace <> 'clerk_sync'::regnamespace;
+$$;
+
+revoke execute on function clerk_sync.read_cascades (text) from public, anon, authenticated;
+grant execute on function clerk_sync.read_cascades (text) to service_role;
+
+-- How many rows of a table belong to these objects, and how many it has, which is an estimate for tables
+-- of more than 100,000. Security definer, since the service role need not be allowed to read the tables
+-- of an application: it counts, and shows nothing of them.
+create function clerk_sync.count_rows(counted regclass, owner_column text, ids text[])
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  deleted_count bigint;
+  row_count bigint;
+begin
+  execute format('select count(*) from %s where %I = any ($1)', counted, owner_column)
+  into deleted_count using ids;
+  execute format('select count(*) from (select from %s limit 100001) as counted', counted)
+  into row_count;
+  if row_count > 100000 then
+    select greatest(row_count, reltuples) into row_count
+    from pg_catalog.pg_class where oid = counted;
+  end if;
+  return jsonb_build_object('deleted', deleted_count, 'rows', row_count);
+end;
+$$;
+
+revoke execute on function clerk_sync.count_rows (regclass, text, text[]) from public, anon, authenticated;
+grant execute on function clerk_sync.count_rows (regclass, text, text[]) to service_role;
+
 -- Counts before anything is deleted: `{"profiles": {"deleted", "rows"}, "session_logs": {…}, …}`, how many
--- rows of each table the deletion of these objects would remove, those that belong to them included, and
--- how many there are, which is an estimate for tables of more than 100,000.
+-- rows of each table the deletion of these objects would remove, those included that go with them by the
+-- mirror's foreign keys or the application's, and how many there are. Tables outside of `public` come
+-- with their schema.
 create function public.count_deletions(table_name text, ids jsonb)
 returns jsonb
 language plpgsql
@@ -118,33 +172,20 @@ set statement_timeout = '5s'
 as $$
 declare
   object_ids text[] := array(select jsonb_array_elements_text(ids));
-  counted record;
-  deleted_count bigint;
-  row_count bigint;
-  counts jsonb := jsonb_build_object();
+  counts jsonb;
 begin
   perform clerk_sync.check_mirrored_table(table_name);
-  for counted in
-    select count_deletions.table_name as name, 'id' as owner_column
+  select jsonb_object_agg(
+    regexp_replace(counted.dependent::text, '^public\.', ''),
+    clerk_sync.count_rows(counted.dependent, counted.owner_column, object_ids)
+  )
+  into counts
+  from (
+    select to_regclass(format('public.%I', count_deletions.table_name)) as dependent, 'id' as owner_column
     union all
-    select ownerships.table_name, ownerships.owner_column
-    from clerk_sync.read_ownerships() as ownerships
-    where ownerships.owner_table = count_deletions.table_name
-  loop
-    execute format(
-      'select count(*) from public.%I where %I = any ($1) and deleted_at is null',
-      counted.name, counted.owner_column
-    ) into deleted_count using object_ids;
-    execute format('select count(*) from (select from public.%I limit 100001) as counted', counted.name)
-    into row_count;
-    if row_count > 100000 then
-      select greatest(row_count, reltuples) into row_count
-      from pg_catalog.pg_class where oid = to_regclass(format('public.%I', counted.name));
-    end if;
-    counts := counts || jsonb_build_object(
-      counted.name, jsonb_build_object('deleted', deleted_count, 'rows', row_count)
-    );
-  end loop;
+    select cascades.dependent, cascades.owner_column
+    from clerk_sync.read_cascades(count_deletions.table_name) as cascades
+  ) as counted;
   return counts;
 end;
 $$;
