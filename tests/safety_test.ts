@@ -189,20 +189,31 @@ Deno.test("an empty list deletes nobody without being asked for, however few the
   assert.equal(await countRows(mirror, "profiles"), 0);
 });
 
-Deno.test("the first key that a filled mirror meets deletes nothing without being asked for", async () => {
+Deno.test("a filled mirror that knows of no instance takes none that knows nobody, and deletes nobody unasked for one that knows some", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY, instanceId: OTHER });
-  // As events told it that named no instance; and the key is of somebody else's.
-  for (let index = 0; index < 5; index++) {
-    await mirror.send({ ...sampleEvent("user.created"), instance_id: undefined });
-  }
+  // As events told it that named no instance.
+  const created = Array.from({ length: 5 }, () => sampleEvent("user.created"));
+  for (const event of created) await mirror.send({ ...event, instance_id: undefined });
   clerk.users.add(newUser(Date.now() - DAY));
-  const repair = (...args: string[]) =>
-    finish(
-      taskCommand("reconcile", ["--grace", "0", "--repair", ...args], clerkEnv(clerk, mirror)),
+  const env = clerkEnv(clerk, mirror);
+  for (const [task, status] of [["backfill", 1], ["reconcile", 2]] as const) {
+    const { code, output } = await finish(taskCommand(task, [], env));
+    assert.equal(code, status, output);
+    assert.match(
+      output,
+      new RegExp(`instance "${OTHER}" knows none of the 5 that it was asked for`),
     );
-  const { output } = await repair();
-  assert.match(output, /^users: 5 of 6 rows of profiles would go, and nothing has shown/m);
+  }
+  assert.equal(await countRows(mirror, "clerk_sync.mirrored_instance"), 0);
+  assert.equal(await countRows(mirror, "profiles"), 5);
+
+  // One of the five is there.
+  const { id, created_at } = created[0]?.data ?? {};
+  clerk.users.add({ ...newUser(created_at), id });
+  const args = ["--grace", "0", "--repair"];
+  const { output } = await finish(taskCommand("reconcile", args, env));
+  assert.match(output, /^users: 4 of 6 rows of profiles would go, and nothing has shown/m);
   assert.equal(await countRows(mirror, "profiles"), 6);
 });
 
@@ -328,4 +339,14 @@ Deno.test("what was buried by mistake rises with all that belongs to it, once Cl
     const [row] = await mirror.sql`select deleted_at from profiles`;
     assert.ok(row?.deleted_at);
   });
+
+  await t.step(
+    "what is left of it goes with the next one, once the application lets go",
+    async () => {
+      await mirror.sql`delete from todos`;
+      await repair();
+      assert.equal(await countRows(mirror, "profiles"), 0);
+      assert.equal(await countRows(mirror, "clerk_sync.erased_rows"), 0);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 /** Shows which Clerk instance the mirror is of, and moves it to another one. */
 import { styleText } from "node:util";
 import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
-import { readInstance } from "./clerk/check_instance.ts";
+import { claimInstance, readInstance } from "./clerk/check_instance.ts";
 import { connectPatiently } from "./clerk/patient_database.ts";
 import { defineCommand, runCommand } from "./cli/command.ts";
 import { projectEnv } from "./dev/project_env.ts";
@@ -32,7 +32,8 @@ is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "deno task de
     }
 
     if (instanceId === undefined) {
-      throw new Error("There is nothing to move: no instance is known yet");
+      const claimed = await claimInstance(database, move);
+      return console.log(`The mirror knew of no instance. It is of "${claimed}" now`);
     }
     if (instanceId === move) return console.log(`The mirror is of "${move}" already`);
     console.log(

@@ -1,6 +1,8 @@
 import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import type { ClerkSource } from "./clerk_source.ts";
+import { readMirroredObjects } from "./mirrored.ts";
+import { MAX_FILTER_IDS } from "./resources.ts";
 
 /** Milliseconds by which the clocks of this machine and of the database may differ. */
 export const CLOCK_TOLERANCE = 60_000;
@@ -30,7 +32,7 @@ export interface InstanceCheck {
  * this machine's clock can be trusted. The first run writes the instance down.
  *
  * @returns Whether the instance was known before: else nothing has shown yet that what is mirrored is of it.
- * @throws {Error} in a sentence, before anything is read or written.
+ * @throws {Error} in a sentence, before anything is written.
  */
 export async function checkInstance(options: InstanceCheck): Promise<boolean> {
   const { source, database, isDryRun = false, warn } = options;
@@ -44,7 +46,9 @@ export async function checkInstance(options: InstanceCheck): Promise<boolean> {
   }
 
   const instanceId = await source.instanceId();
-  const mirrored = record.instanceId ?? (isDryRun ? instanceId : await claim(database, instanceId));
+  if (record.instanceId === undefined) await expectAcquaintance(options, instanceId);
+  const mirrored = record.instanceId ??
+    (isDryRun ? instanceId : await claimInstance(database, instanceId));
   if (mirrored !== instanceId) {
     throw new Error(
       `The mirror is of the Clerk instance "${mirrored}", and CLERK_SECRET_KEY is of "${instanceId}". ` +
@@ -59,6 +63,32 @@ export async function checkInstance(options: InstanceCheck): Promise<boolean> {
     );
   }
   return record.instanceId !== undefined;
+}
+
+/**
+ * Where a mirror has users and knows of no instance, some of them have to be known to this one: else it
+ * would be written down for good, and the right one's events kept out.
+ */
+async function expectAcquaintance(
+  { source, database }: InstanceCheck,
+  instanceId: string,
+): Promise<void> {
+  const userId: string[] = [];
+  for await (const { id } of readMirroredObjects(database, "profiles")) {
+    userId.push(id);
+    if (userId.length === MAX_FILTER_IDS) break;
+  }
+  if (userId.length === 0) return;
+  const { data } = await source.ask(
+    (clerk) => clerk.users.getUserList({ userId, limit: MAX_FILTER_IDS }),
+    2,
+  );
+  if (data.length > 0) return;
+  throw new Error(
+    `The mirror has users, and the Clerk instance "${instanceId}" knows none of the ` +
+      `${userId.length} that it was asked for: CLERK_SECRET_KEY seems to be of another instance. ` +
+      `Nothing was written. If it is the right one, run "deno task instance --move ${instanceId}" first`,
+  );
 }
 
 /** Reads what the mirror knows of its instance. */
@@ -79,6 +109,10 @@ export async function readInstance(database: CallDatabase): Promise<InstanceReco
   };
 }
 
-async function claim(database: CallDatabase, instanceId: string): Promise<string> {
+/** Writes an instance down where none is known. Returns the one that is known then. */
+export async function claimInstance(
+  database: CallDatabase,
+  instanceId: string,
+): Promise<string> {
   return String(await database({ rpc: "claim_instance", args: { instance_id: instanceId } }));
 }
