@@ -49,7 +49,8 @@ interrupted. Exit status: 0 if everything was mirrored, else 1.`,
   });
 
 function toTime(date: string): number {
-  const time = Date.parse(date);
+  // The parser alone would take nearly anything for a date.
+  const time = /^\d{4}-/.test(date) ? Date.parse(date) : NaN;
   if (Number.isNaN(time)) throw new Error(`"--since ${date}" is not a date such as 2026-01-31`);
   return time;
 }

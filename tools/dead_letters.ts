@@ -59,6 +59,7 @@ async function* deadLetters(project: SupabaseEnv, ids: string[]): AsyncGenerator
 
 async function list(project: SupabaseEnv, ids: string[], isJson: boolean): Promise<void> {
   const letters = await Array.fromAsync(deadLetters(project, ids));
+  complainOfMissing(ids, new Set(letters.map(({ webhook_id }) => webhook_id)));
   if (isJson) return console.log(JSON.stringify(letters, null, 2));
   if (letters.length === 0) return console.log("There are no dead letters");
   const rows = letters.map((letter) => [
@@ -83,9 +84,14 @@ async function replay(project: SupabaseEnv, ids: string[]): Promise<void> {
     const color = isCleared ? "green" : "red";
     console.log(`${letter.webhook_id} ${letter.type} ${styleText(color, outcome)}`);
   }
+  complainOfMissing(ids, found);
+  if (found.size === 0) console.log("There are no dead letters");
+}
+
+/** @throws {Error} if there is no letter of an id that was named. */
+function complainOfMissing(ids: string[], found: ReadonlySet<string>): void {
   const missing = ids.filter((id) => !found.has(id));
   if (missing.length > 0) throw new Error(`There is no dead letter of ${missing.join(", ")}`);
-  if (found.size === 0) console.log("There are no dead letters");
 }
 
 /** @param milliseconds An age, shown in its largest unit. */

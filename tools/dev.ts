@@ -109,8 +109,7 @@ Ctrl-C stops everything; the data stays.
 }
 
 function fail(message: string): never {
-  console.error(styleText("red", message));
-  Deno.exit(1);
+  throw new Error(message);
 }
 
 const command = defineCommand(

@@ -7,7 +7,7 @@ import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
 import { createSupabase, type Supabase } from "../functions/_shared/supabase.ts";
 import { choose } from "./cli/choose.ts";
 import { defineCommand, runCommand } from "./cli/command.ts";
-import { positiveNumber } from "./cli/numbers.ts";
+import { pauseInSeconds } from "./cli/numbers.ts";
 import { formatTable } from "./cli/table.ts";
 import { projectEnv } from "./dev/project_env.ts";
 
@@ -20,7 +20,7 @@ configured here is left to a worker that is.`,
   .option(
     "--every <seconds>",
     "Run again and again, with a pause",
-    positiveNumber("--every", "seconds"),
+    pauseInSeconds("--every"),
   )
   .option("--list", "Only list the handlers, and what stands in their queues", false)
   .option("--off <handler>", "Switch a handler off for every worker: nothing more is queued for it")

@@ -1,8 +1,15 @@
 /** Parsers of options that are numbers: each complains about its option by name. */
 
-/** @param unit What it counts: "seconds". */
-export function positiveNumber(option: string, unit: string): (text: string) => number {
-  return numberParser(option, `a number of ${unit}`, (value) => value > 0);
+/** Seconds of a day. */
+const LONGEST_PAUSE = 86_400;
+
+/** A pause in seconds: more than none, and no more than a day. */
+export function pauseInSeconds(option: string): (text: string) => number {
+  return numberParser(
+    option,
+    `a number of seconds, ${LONGEST_PAUSE.toLocaleString("en")} at most`,
+    (value) => value > 0 && value <= LONGEST_PAUSE,
+  );
 }
 
 /** @param unit What it counts: "seconds". */
