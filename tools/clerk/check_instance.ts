@@ -4,7 +4,7 @@ import type { ClerkSource } from "./clerk_source.ts";
 import { readMirroredObjects } from "./mirrored.ts";
 import { MAX_FILTER_IDS } from "./resources.ts";
 
-/** Milliseconds by which the clocks of this machine and of the database may differ. */
+/** Milliseconds by which this machine's clock may differ from the database's, or from Clerk's. */
 export const CLOCK_TOLERANCE = 60_000;
 
 /** What the mirror knows of the Clerk instance that it is of. */

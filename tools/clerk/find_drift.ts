@@ -1,5 +1,6 @@
 import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import { CLOCK_TOLERANCE } from "./check_instance.ts";
 import { type ClerkObject, type ClerkSource, isNotFound } from "./clerk_source.ts";
 import {
   type MirroredObject,
@@ -20,9 +21,6 @@ const KINDS = ["missing", "outdated", "buried"] as const;
 export type Drift =
   | { kind: (typeof KINDS)[number]; objects: ClerkObject[]; askedAt: number }
   | { kind: "gone"; objects: MirroredObject[]; askedAt: number };
-
-/** Milliseconds by which the time of a deletion and our own may differ. */
-const CLOCK_TOLERANCE = 60_000;
 
 /** What to compare. */
 export interface DriftOptions {
