@@ -27,7 +27,7 @@ export interface DriftOptions {
   source: ClerkSource;
   database: CallDatabase;
   resource: Resource;
-  /** Milliseconds: what was updated within them is let be, since its webhook may be on its way. */
+  /** Milliseconds: what was updated within them is left alone, since its webhook may be on its way. */
   grace: number;
   /** Hears how many objects of Clerk's were compared. */
   onPage?: (count: number, expected: number | undefined) => void;
