@@ -261,6 +261,29 @@ Deno.test("what goes with an organization counts before it goes", async () => {
   assert.equal(await countRows(mirror, "organization_memberships"), 10);
 });
 
+Deno.test("what goes with users and what goes with organizations counts together", async () => {
+  await using test = await openBackfilled((clerk) => {
+    const users = Array.from(
+      { length: 100 },
+      (_, index) => clerk.users.add(newUser(BEGINNING + index)),
+    );
+    for (let index = 0; index < 10; index++) {
+      const organization = clerk.organizations.add(newOrganization(BEGINNING + index));
+      for (const user of users.slice(index * 10, index * 10 + 15)) {
+        clerk.memberships.add(newMembership(user, organization, BEGINNING));
+      }
+    }
+  });
+  const { mirror, clerk, repair } = test;
+  // Nine users with one membership each, then an organization with fifteen: 24 of 145.
+  for (const { id } of [...clerk.users].slice(0, 9)) clerk.users.delete(id);
+  clerk.organizations.delete([...clerk.organizations][5]?.id ?? "");
+  const { output } = await repair();
+  assert.match(output, /^organizations: 24 of 145 rows of organization_memberships would go/m);
+  assert.equal(await countRows(mirror, "profiles"), 91);
+  assert.equal(await countRows(mirror, "organizations"), 10);
+});
+
 Deno.test("rows of the application's own that go by cascade count before they go", async () => {
   await using test = await openBackfilled((clerk) => {
     for (let index = 0; index < 40; index++) clerk.users.add(newUser(BEGINNING + index));

@@ -28,22 +28,31 @@ export interface Deletions {
   doubt: string | undefined;
   /** Rows of any one table that may go. */
   allowed: number;
+  /** Rows that this run has deleted already, by table; what may be deleted now is added. */
+  deletedSoFar: Map<string, number>;
 }
 
 /**
- * Counts what the deletion of these objects would remove, what belongs to them included.
+ * Counts what the deletion of these objects would remove, with what belongs to them and with what the
+ * run has removed before.
  *
  * @returns Why it must not be done without being asked for, in a sentence; undefined if it may be.
  */
 export async function reasonNotToDelete(deletions: Deletions): Promise<string | undefined> {
-  const { table, doubt, allowed } = deletions;
-  const counts = await countDeletions(deletions);
+  const { table, doubt, allowed, deletedSoFar } = deletions;
+  const counts = (await countDeletions(deletions)).map((count) => {
+    const before = deletedSoFar.get(count.table) ?? 0;
+    return { ...count, deleted: before + count.deleted, rows: before + count.rows };
+  });
   const isTooMany = ({ deleted, rows, ...count }: TableCount) =>
     deleted > allowed && (
       deleted > Math.max(ROWS, SHARE * rows) || (doubt !== undefined && count.table === table)
     );
   const tooMany = counts.filter(isTooMany);
-  if (tooMany.length === 0) return undefined;
+  if (tooMany.length === 0) {
+    for (const { table, deleted } of counts) deletedSoFar.set(table, deleted);
+    return undefined;
+  }
 
   const most = Math.max(...tooMany.map(({ deleted }) => deleted));
   const what = tooMany.map(({ table, deleted, rows }) =>

@@ -53,10 +53,11 @@ export interface ReconcileResult {
  */
 export async function runReconcile(options: ReconcileOptions): Promise<ReconcileResult[]> {
   const { database, isRepair } = options;
-  const isKnown = await checkInstance({ ...options, warn: options.progress.warn });
+  const isKnownInstance = await checkInstance({ ...options, warn: options.progress.warn });
+  const run = { isKnownInstance, deletedSoFar: new Map<string, number>() };
   const results = [];
   for (const resource of options.resources) {
-    results.push(await reconcileResource(resource, options, isKnown));
+    results.push(await reconcileResource(resource, options, run));
   }
   if (isRepair) await pruneErasedRows(database);
   return results;
@@ -65,7 +66,7 @@ export async function runReconcile(options: ReconcileOptions): Promise<Reconcile
 async function reconcileResource(
   resource: Resource,
   options: ReconcileOptions,
-  isKnownInstance: boolean,
+  { isKnownInstance, deletedSoFar }: Run,
 ): Promise<ReconcileResult> {
   const { name } = resource;
   const { source, database, isRepair, grace, progress } = options;
@@ -125,6 +126,7 @@ async function reconcileResource(
         ? undefined
         : "and nothing has shown before this run that the mirror is of this instance",
       allowed: options.allowedDeletions,
+      deletedSoFar,
     });
     if (reason === undefined) {
       await deleteGone(resource, gone, database);
@@ -136,6 +138,14 @@ async function reconcileResource(
   }
   progress.end(name, result.compared);
   return result;
+}
+
+/** What the resources of one run share. */
+interface Run {
+  /** Whether it was known before this run which instance the mirror is of. */
+  isKnownInstance: boolean;
+  /** Rows that were deleted, by table. */
+  deletedSoFar: Map<string, number>;
 }
 
 /** What the mirror has and Clerk has not. */
