@@ -1,10 +1,13 @@
 import { Misconfiguration } from "./misconfiguration.ts";
+import { type Naming, readNaming } from "./naming.ts";
 import { type Env, isHttpAddress } from "./read_env.ts";
 
 /** The project that a function belongs to. */
 export interface SupabaseEnv {
   supabaseUrl: string;
   supabaseKey: string;
+  /** What the mirror is called there; as this code was installed, by default. */
+  naming?: Naming;
 }
 
 /**
@@ -13,7 +16,11 @@ export interface SupabaseEnv {
  * @throws {Misconfiguration} if it is missing or malformed.
  */
 export function readSupabaseEnv(env: Env): SupabaseEnv {
-  return { supabaseUrl: readSupabaseUrl(env), supabaseKey: readSupabaseKey(env) };
+  return {
+    supabaseUrl: readSupabaseUrl(env),
+    supabaseKey: readSupabaseKey(env),
+    naming: readNaming(env),
+  };
 }
 
 function readSupabaseUrl(env: Env): string {

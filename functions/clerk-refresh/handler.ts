@@ -1,6 +1,4 @@
-import { createClient } from "@supabase/supabase-js";
 import type { ClerkEnv } from "../_shared/clerk_env.ts";
-import type { Database } from "../_shared/database.types.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { createSupabase, type Supabase } from "../_shared/supabase.ts";
 import { writeObjects } from "../_shared/write_objects.ts";
@@ -70,13 +68,11 @@ export function createRefreshHandler(
  *
  * @throws {RefreshRefusal} `unauthorized`, or `no_profile` for a deleted user or no user of Clerk's.
  */
-async function readCaller(request: Request, { supabaseUrl }: RefreshConfig): Promise<string> {
+async function readCaller(request: Request, project: RefreshConfig): Promise<string> {
   const token = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   const apiKey = request.headers.get("apikey");
   if (!token || !apiKey) throw new RefreshRefusal("unauthorized");
-  const caller = createClient<Database>(supabaseUrl, apiKey, {
-    accessToken: () => Promise.resolve(token),
-  });
+  const caller = createSupabase({ ...project, supabaseKey: apiKey }, token);
   const { data, error, status } = await caller.rpc("ensure_profile");
   if (status === 401 || status === 403) throw new RefreshRefusal("unauthorized");
   if (error) throw new Error(`The profile can't be read: "${error.code}"`, { cause: error });

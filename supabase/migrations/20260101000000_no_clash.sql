@@ -4,25 +4,31 @@
 do $$
 declare
   relations constant text[] := array[
-    'organization_domains', 'organization_invitation_states', 'organization_invitations',
-    'organization_memberships', 'organization_permissions', 'organization_roles', 'organizations',
-    'payment_attempts', 'profile_identifiers', 'profiles', 'session_logs', 'session_states',
-    'subscription_items', 'subscriptions', 'waitlist_entries'
+    'public.organization_domains', 'public.organization_invitation_states',
+    'public.organization_invitations', 'public.organization_memberships',
+    'public.organization_permissions', 'public.organization_roles', 'public.organizations',
+    'public.payment_attempts', 'public.profile_identifiers', 'public.profiles',
+    'public.session_logs', 'public.session_states', 'public.subscription_items',
+    'public.subscriptions', 'public.waitlist_entries'
   ];
   functions constant text[] := array[
-    'begin_refresh', 'claim_instance', 'complete_effect', 'count_deletions', 'count_foreign_webhook',
-    'delete_backfill_cursors', 'delete_organization', 'delete_organization_domain',
-    'delete_organization_invitation', 'delete_organization_membership',
-    'delete_organization_permission', 'delete_organization_role', 'delete_profile',
-    'delete_waitlist_entry', 'ensure_profile', 'fail_effect', 'keep_backfill_cursor',
-    'keep_dead_letter', 'log_sessions', 'move_instance', 'prune_erased_rows',
-    'read_backfill_cursors', 'read_dead_letters', 'read_effects', 'read_instance',
-    'read_mirrored_objects', 'read_mirrored_versions', 'register_effects', 'switch_effects',
-    'take_effects', 'unbury_objects', 'upsert_organization_domains',
-    'upsert_organization_invitations', 'upsert_organization_memberships',
-    'upsert_organization_permissions', 'upsert_organization_roles', 'upsert_organizations',
-    'upsert_payment_attempts', 'upsert_profiles', 'upsert_subscription_items',
-    'upsert_subscriptions', 'upsert_waitlist_entries'
+    'public.begin_refresh', 'public.claim_instance', 'public.complete_effect',
+    'public.count_deletions', 'public.count_foreign_webhook', 'public.delete_backfill_cursors',
+    'public.delete_organization', 'public.delete_organization_domain',
+    'public.delete_organization_invitation', 'public.delete_organization_membership',
+    'public.delete_organization_permission', 'public.delete_organization_role',
+    'public.delete_profile', 'public.delete_waitlist_entry', 'public.ensure_profile',
+    'public.fail_effect', 'public.keep_backfill_cursor', 'public.keep_dead_letter',
+    'public.log_sessions', 'public.move_instance', 'public.prune_erased_rows',
+    'public.read_backfill_cursors', 'public.read_dead_letters', 'public.read_effects',
+    'public.read_instance', 'public.read_mirrored_objects', 'public.read_mirrored_versions',
+    'public.register_effects', 'public.switch_effects', 'public.take_effects',
+    'public.unbury_objects', 'public.upsert_organization_domains',
+    'public.upsert_organization_invitations', 'public.upsert_organization_memberships',
+    'public.upsert_organization_permissions', 'public.upsert_organization_roles',
+    'public.upsert_organizations', 'public.upsert_payment_attempts', 'public.upsert_profiles',
+    'public.upsert_subscription_items', 'public.upsert_subscriptions',
+    'public.upsert_waitlist_entries'
   ];
   taken text;
 begin
@@ -33,21 +39,24 @@ begin
     from pg_catalog.pg_namespace
     where nspname = 'clerk_sync'
     union
-    select 'relation public.' || relname
-    from pg_catalog.pg_class
-    where relnamespace = 'public'::regnamespace
+    select 'relation ' || name
+    from unnest(relations || array(
       -- The index of a primary key has the name of its table in it.
-      and (relname = any (relations) or relname = any (
-        select name || '_pkey' from unnest(relations) as name
-      ))
+      select relation || '_pkey' from unnest(relations) as relation
+    )) as name
+    where to_regclass(name) is not null
     union
-    select 'type public.' || typname
-    from pg_catalog.pg_type
-    where typnamespace = 'public'::regnamespace and typname = any (relations) and typrelid = 0
+    select 'type ' || name
+    from unnest(relations) as name
+    where to_regtype(name) is not null and to_regclass(name) is null
     union
-    select 'function public.' || proname
-    from pg_catalog.pg_proc
-    where pronamespace = 'public'::regnamespace and proname = any (functions)
+    select 'function ' || name
+    from unnest(functions) as name
+    where exists (
+      select from pg_catalog.pg_proc
+      join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
+      where format('%s.%s', nspname, proname) = name
+    )
   ) as clash;
 
   if taken is not null then

@@ -60,15 +60,15 @@ stable
 set search_path = ''
 as $$
   with mirrored as (
-    select tables.oid, tables.relname
+    select tables.oid, regexp_replace(tables.oid::regclass::text, '^public\.', '') as name
     from pg_catalog.pg_class as tables
     join pg_catalog.pg_attribute as versions on versions.attrelid = tables.oid
     where tables.relkind = 'r'
-      and tables.relnamespace = 'public'::regnamespace
+      and tables.oid::regclass::text ~ '^public\.'
       and versions.attname = 'version'
       and versions.atttypid = 'clerk_sync.version'::regtype
   )
-  select mirrored.relname::text, columns.attname::text, owners.relname::text
+  select mirrored.name, columns.attname::text, owners.name
   from pg_catalog.pg_constraint as keys
   join mirrored on mirrored.oid = keys.conrelid
   join mirrored as owners on owners.oid = keys.confrelid

@@ -6,6 +6,8 @@ export function functionEnv(stack: Stack, env: Record<string, string>): Env {
   return new Map(Object.entries({
     SUPABASE_URL: stack.apiUrl,
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.keys.secretKey }),
+    CLERK_MIRROR_SCHEMA: stack.naming.schema,
+    CLERK_MIRROR_PREFIX: stack.naming.prefix,
     ...env,
   }));
 }

@@ -18,6 +18,8 @@ export interface RestApiOptions {
   jwtSecret: string;
   publishableKey: string;
   secretKey: string;
+  /** Schemas that it exposes; `public` by default. */
+  schemas?: string[];
 }
 
 /** Answers requests below `/rest/v1`. */
@@ -49,6 +51,7 @@ export function createRestApi(options: RestApiOptions): RestApi {
       publishable_key: options.publishableKey,
       secret_key: options.secretKey,
     },
+    ...(options.schemas ? { api: { schemas: options.schemas } } : {}),
   });
   const abandoned = Promise.withResolvers<void>();
   const unavailable = async () => {

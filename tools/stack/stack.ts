@@ -1,4 +1,8 @@
+import { join } from "node:path";
 import postgres from "postgres";
+import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
+import { buildMigration } from "../package/build_migration.ts";
+import { renderMigration } from "../package/render_migration.ts";
 import { pushMigrations } from "./supabase_cli.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { createRestApi, type RestApi } from "./rest_api.ts";
@@ -27,6 +31,8 @@ export interface StackOptions {
   settings?: Record<string, string>;
   /** Folder of another Postgres than that of the npm package. */
   installation?: string;
+  /** What the mirror is called; as in the repository by default. */
+  naming?: Naming;
 }
 
 /** A Supabase project on this machine, as far as the mirror needs one, without Docker. */
@@ -38,6 +44,7 @@ export interface Stack {
   /** The database server, to be stopped, killed and started again. */
   postgres: PostgresServer;
   keys: ApiKeys;
+  naming: Naming;
   /** Serves a function at `/functions/v1/<name>`. */
   serveFunction(name: string, serve: ServeFunction): void;
   /** Starts the database again, on its port, after `postgres.stop()` or `.kill()`. */
@@ -62,6 +69,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const keys = options.keys ?? LOCAL_KEYS;
   const home = options.home ?? await Deno.makeTempDir({ prefix: "clerk-mirror-" });
   const port = options.databasePort ?? freePort();
+  const naming = options.naming ?? installedNaming;
   const cleanUp = new AsyncDisposableStack();
   if (options.home === undefined) {
     cleanUp.defer(() => Deno.remove(home, { recursive: true }));
@@ -79,9 +87,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     cleanUp.defer(() => server.stop());
     const url = (role: string) => `postgresql://${role}:postgres@127.0.0.1:${port}/postgres`;
     await preparePlatform(server.superuserUrl, options.isExposedByDefault ?? false);
-    await pushMigrations(url("postgres"));
+    await install(url("postgres"), naming);
 
-    const connect = () => createRestApi({ databaseUrl: url("postgres"), ...keys });
+    const schemas = [...new Set(["public", naming.schema])];
+    const connect = () => createRestApi({ databaseUrl: url("postgres"), ...keys, schemas });
     let restApi = connect();
     const reconnect = async () => {
       const old = restApi;
@@ -107,6 +116,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         return server;
       },
       keys,
+      naming,
       serveFunction: (name, serve) => functions.set(name, serve),
       async restartPostgres() {
         server = await start();
@@ -149,6 +159,24 @@ async function preparePlatform(superuserUrl: string, isExposedByDefault: boolean
     }
   } finally {
     await sql.end();
+  }
+}
+
+/** Applies the repository's migrations, or the one that goes into projects where it is called otherwise. */
+async function install(databaseUrl: string, naming: Naming): Promise<void> {
+  if (naming === installedNaming) return await pushMigrations(databaseUrl);
+  const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-project-" });
+  try {
+    const migrations = join(folder, "supabase", "migrations");
+    await Deno.mkdir(migrations, { recursive: true });
+    await Deno.writeTextFile(join(folder, "supabase", "config.toml"), 'project_id = "mirror"\n');
+    await Deno.writeTextFile(
+      join(migrations, "20260101000000_clerk_mirror.sql"),
+      renderMigration(await buildMigration(), naming),
+    );
+    await pushMigrations(databaseUrl, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 }
 

@@ -43,13 +43,15 @@ export async function runSupabase(
 /**
  * Applies the migrations to a database, as `supabase db push` does anywhere.
  *
+ * @param folder Whose `supabase/migrations` they are; this repository's by default.
  * @throws {Error} with what the CLI says, if one fails.
  */
-export async function pushMigrations(databaseUrl: string): Promise<void> {
+export async function pushMigrations(databaseUrl: string, folder = ROOT): Promise<void> {
   const { success, stdout, stderr } = await runSupabase([
     "db",
     "push",
     `--remote=${databaseUrl}`,
+    `--workdir=${folder}`,
     "--yes",
   ]);
   if (!success) throw new Error(`Can't apply the migrations: ${stderr || stdout}`);
