@@ -1084,6 +1084,7 @@ export type Database = {
         Returns: Json;
       };
       "read_mirrored_versions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
+      "read_release": { Args: Record<PropertyKey, never>; Returns: Json };
       "register_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
       "switch_effects": { Args: { "handlers": (string)[]; "is_on": boolean }; Returns: (string)[] };
       "take_effects": {

@@ -10,7 +10,7 @@ export function readList(env: Env, variable: string): string[] {
 
 /** Whether a variable holds the address of something that speaks HTTP. */
 export function isHttpAddress(value: string): boolean {
-  return /^https?:$/.test(URL.parse(value)?.protocol ?? "");
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 }
 
 /**

@@ -89,8 +89,10 @@ function delayAfter(error: unknown, attempts: number): number {
 
 /** A provider's client may not know of signals: what hangs is left behind. */
 async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(new Error("The handler took too long", { cause: signal.reason }));
+  let stop = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(new Error("The handler took too long", { cause: signal.reason }));
+  });
   signal.addEventListener("abort", stop);
   try {
     return await Promise.race([work, aborted]);

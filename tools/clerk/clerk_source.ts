@@ -189,13 +189,15 @@ function toObject(item: unknown): ClerkObject {
 
 /** A client's request can't be aborted: what takes too long is left alone. */
 async function withTimeout<Answer>(answer: Promise<Answer>, timeout: number): Promise<Answer> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new DOMException("Clerk did not answer in time", "TimeoutError")),
-    timeout,
-  );
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new DOMException("Clerk did not answer in time", "TimeoutError")),
+      timeout,
+    );
+  });
   try {
-    return await Promise.race([answer, promise]);
+    return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
   }

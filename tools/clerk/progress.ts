@@ -30,16 +30,16 @@ const INTERRUPTED = 130;
 export async function withProgress<Result>(
   work: (progress: Progress) => Promise<Result>,
 ): Promise<Result> {
-  const progress = Deno.stdout.isTerminal() ? createBars() : createLines();
+  const progress = process.stdout.isTTY ? createBars() : createLines();
   const interrupt = () => {
     progress.stop();
-    Deno.exit(INTERRUPTED);
+    process.exit(INTERRUPTED);
   };
-  Deno.addSignalListener("SIGINT", interrupt);
+  process.on("SIGINT", interrupt);
   try {
     return await work(progress);
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupt);
+    process.off("SIGINT", interrupt);
     progress.stop();
   }
 }

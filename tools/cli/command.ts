@@ -1,6 +1,13 @@
+import process from "node:process";
 import { styleText } from "node:util";
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
+import { isPacked } from "../package/contents.ts";
+
+/** How a command is called: from the package, or as a task of the repository. */
+export function commandLine(name: string): string {
+  return isPacked ? `npx clerk-supabase-mirror ${name}` : `deno task ${name}`;
+}
 
 /**
  * Begins the definition of a command: `--help` shows what it says of itself, and what it does not know is
@@ -9,36 +16,42 @@ import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
  * @param name As in `deno task <name>`.
  */
 export function defineCommand(name: string, description: string): Command {
-  return new Command(`deno task ${name}`)
+  return new Command(commandLine(name))
     .description(description)
     .helpOption("-h, --help", "Show this help")
     .allowExcessArguments(false)
     .configureHelp({ helpWidth: 100 })
-    .configureOutput({ outputError: (text, write) => write(styleText("red", capitalize(text))) })
+    .configureOutput({ outputError: (text, write) => write(styleError(capitalize(text))) })
     .exitOverride();
 }
 
 /**
- * Runs a command on the arguments of this process. What goes wrong is said in a sentence, and the
- * command fails.
+ * Runs a command. What goes wrong is said in a sentence, and the command fails.
  *
  * @param failure The exit status then.
+ * @param args Those of this process by default.
  */
 export async function runCommand(
   command: { parseAsync(args: string[], options: { from: "user" }): Promise<unknown> },
   failure = 1,
+  args = process.argv.slice(2),
 ): Promise<void> {
   try {
-    await command.parseAsync(Deno.args, { from: "user" });
+    await command.parseAsync(args, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       // It has had its say.
-      if (error.exitCode !== 0) Deno.exitCode = failure;
+      if (error.exitCode !== 0) process.exitCode = failure;
       return;
     }
-    console.error(styleText("red", describe(error)));
-    Deno.exitCode = failure;
+    console.error(styleError(describe(error)));
+    process.exitCode = failure;
   }
+}
+
+/** Red on a terminal. */
+export function styleError(text: string): string {
+  return styleText("red", text);
 }
 
 /** "error: unknown option …" as a sentence of its own. */

@@ -1,13 +1,19 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import process from "node:process";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
-import { ROOT } from "../stack/supabase_cli.ts";
+import { homeFolder } from "../cli/home.ts";
+import { isPacked } from "../package/contents.ts";
 
 /**
  * What `deno task dev` keeps between runs: its database, its generated secrets, its lock. Stacks with
  * folders of their own run side by side.
  */
-const FOLDER = resolve(ROOT, Deno.env.get("MIRROR_DEV_FOLDER") || ".dev");
+const FOLDER = resolve(
+  homeFolder(),
+  process.env.MIRROR_DEV_FOLDER || (isPacked ? "supabase/.temp/clerk-mirror" : ".dev"),
+);
 
 /** Where generated variables are kept. */
 export const VARIABLES_FILE = join(FOLDER, "env");
@@ -74,7 +80,7 @@ export async function lockFolder(): Promise<FolderLock | undefined> {
 /** Where the stack of this folder answers, if one is running. */
 export async function runningStack(): Promise<RunningStack | undefined> {
   try {
-    const running: unknown = JSON.parse(await Deno.readTextFile(LOCK_FILE));
+    const running: unknown = JSON.parse(await readFile(LOCK_FILE, "utf8"));
     if (!isRecord(running)) return undefined;
     return { webhookUrl: String(running.webhookUrl), apiUrl: String(running.apiUrl) };
   } catch {

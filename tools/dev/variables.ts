@@ -1,8 +1,10 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import process from "node:process";
 import { parseEnv } from "node:util";
 import { newSigningSecret } from "../events/signed_request.ts";
 import type { ApiKeys } from "../stack/stack.ts";
-import { ROOT } from "../stack/supabase_cli.ts";
+import { homeFolder } from "../cli/home.ts";
 import { VARIABLES_FILE } from "./folder.ts";
 
 /** What the development stack is configured with. */
@@ -97,22 +99,22 @@ export async function readSecretKey(): Promise<string | undefined> {
 
 /** Variables of the environment first, then those of `.env`. */
 export async function readConfigured(): Promise<(name: string) => string | undefined> {
-  const file = await readEnvFile(resolve(ROOT, Deno.env.get("MIRROR_ENV_FILE") || ".env"));
-  return (name) => Deno.env.get(name) || file[name] || undefined;
+  const file = await readEnvFile(resolve(homeFolder(), process.env.MIRROR_ENV_FILE || ".env"));
+  return (name) => process.env[name] || file[name] || undefined;
 }
 
 async function readEnvFile(path: string): Promise<Record<string, string | undefined>> {
   try {
-    return { ...parseEnv(await Deno.readTextFile(path)) };
+    return { ...parseEnv(await readFile(path, "utf8")) };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return {};
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
     throw error;
   }
 }
 
 async function keep(variables: Record<string, string | undefined>): Promise<void> {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
-  await Deno.writeTextFile(VARIABLES_FILE, lines.join(""), { mode: 0o600 });
+  await writeFile(VARIABLES_FILE, lines.join(""), { mode: 0o600 });
 }
 
 function randomText(length: number): string {

@@ -1,8 +1,13 @@
 /** Realistic events of Clerk, made from the fixtures: fresh ids each time, times up to now. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { newId } from "./new_id.ts";
 
-const FIXTURES = new URL("../../tests/fixtures/events/", import.meta.url);
+/** Packed with the command line; in the repository the tests' fixtures. */
+const PACKED = new URL("./contents/events/", import.meta.url);
+const FIXTURES = existsSync(PACKED)
+  ? PACKED
+  : new URL("../../tests/fixtures/events/", import.meta.url);
 
 /** An event as Clerk sends it. */
 export interface SampleEvent {
@@ -36,7 +41,7 @@ export interface SampleOptions {
 
 /** The types there are samples of. */
 export function sampleTypes(): string[] {
-  return [...Deno.readDirSync(FIXTURES)].map(({ name }) => basename(name, ".json")).sort();
+  return readdirSync(FIXTURES).map((name) => basename(name, ".json")).sort();
 }
 
 /**
@@ -73,7 +78,7 @@ export function sample(type: string, options: SampleOptions = {}): Sample {
 function readFixture(type: string): Sample {
   let text: string;
   try {
-    text = Deno.readTextFileSync(new URL(`${type}.json`, FIXTURES));
+    text = readFileSync(new URL(`${type}.json`, FIXTURES), "utf8");
   } catch (cause) {
     throw new Error(`There is no sample of the type "${type}"`, { cause });
   }

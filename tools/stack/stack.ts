@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import postgres from "postgres";
 import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
-import { buildMigration } from "../package/build_migration.ts";
+import { readReleases } from "../package/releases.ts";
 import { renderMigration } from "../package/render_migration.ts";
 import { pushMigrations } from "./supabase_cli.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
@@ -33,6 +33,8 @@ export interface StackOptions {
   installation?: string;
   /** What the mirror is called; as in the repository by default. */
   naming?: Naming;
+  /** Puts into the prepared database what it is to hold; the mirror by default. */
+  fill?: (databaseUrl: string) => Promise<void>;
 }
 
 /** A Supabase project on this machine, as far as the mirror needs one, without Docker. */
@@ -87,7 +89,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     cleanUp.defer(() => server.stop());
     const url = (role: string) => `postgresql://${role}:postgres@127.0.0.1:${port}/postgres`;
     await preparePlatform(server.superuserUrl, options.isExposedByDefault ?? false);
-    await install(url("postgres"), naming);
+    await (options.fill ?? ((databaseUrl) => install(databaseUrl, naming)))(url("postgres"));
 
     const schemas = [...new Set(["public", naming.schema])];
     const connect = () => createRestApi({ databaseUrl: url("postgres"), ...keys, schemas });
@@ -172,7 +174,7 @@ async function install(databaseUrl: string, naming: Naming): Promise<void> {
     await Deno.writeTextFile(join(folder, "supabase", "config.toml"), 'project_id = "mirror"\n');
     await Deno.writeTextFile(
       join(migrations, "20260101000000_clerk_mirror.sql"),
-      renderMigration(await buildMigration(), naming),
+      renderMigration((await readReleases()).map(({ sql }) => sql).join("\n"), naming),
     );
     await pushMigrations(databaseUrl, folder);
   } finally {

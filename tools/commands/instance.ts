@@ -1,12 +1,13 @@
 /** Shows which Clerk instance the mirror is of, and moves it to another one. */
 import { styleText } from "node:util";
-import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
-import { claimInstance, readInstance } from "./clerk/check_instance.ts";
-import { connectPatiently } from "./clerk/patient_database.ts";
-import { defineCommand, runCommand } from "./cli/command.ts";
-import { projectEnv } from "./dev/project_env.ts";
+import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
+import { claimInstance, readInstance } from "../clerk/check_instance.ts";
+import { connectPatiently } from "../clerk/patient_database.ts";
+import { isConfirmed } from "../cli/confirm.ts";
+import { defineCommand } from "../cli/command.ts";
+import { projectEnv } from "../dev/project_env.ts";
 
-const command = defineCommand(
+export const command = defineCommand(
   "instance",
   `Shows which Clerk instance the mirror is of: the one that told of it first. Events of any other are
 acknowledged, counted and not applied; a backfill or a reconciliation of any other is refused. The project
@@ -40,7 +41,7 @@ is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "deno task de
       `The mirror is of "${instanceId}". From now on it would take events of "${move}" alone. What is ` +
         "mirrored stays; the next reconciliation reports what the new instance doesn't have as gone.",
     );
-    if (!yes && !isConfirmed()) throw new Error("Nothing was changed");
+    if (!await isConfirmed("Move it?", yes)) throw new Error("Nothing was changed");
     const isMoved = await database({
       rpc: "move_instance",
       args: { from_instance_id: instanceId, to_instance_id: move },
@@ -51,16 +52,7 @@ is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "deno task de
     console.log(styleText("green", `The mirror is of "${move}" now`));
   });
 
-function isConfirmed(): boolean {
-  if (!Deno.stdin.isTerminal()) throw new Error('Add "--yes": there is no terminal to ask on');
-  return confirm("Move it?");
-}
-
 function parseInstanceId(text: string): string {
   if (/^ins_\w+$/.test(text)) return text;
   throw new Error(`"--move ${text}" is not an instance's id, such as "ins_…"`);
 }
-
-await runCommand(command);
-// A request that was given up may still be open, and would keep the process.
-Deno.exit();

@@ -1,17 +1,17 @@
 /** Runs the side effects that are due, anywhere: once, or again and again. */
-import { drain } from "../functions/clerk-effects/drain.ts";
-import { configuredHandlers } from "../functions/clerk-effects/effects.ts";
-import { readEffectsConfig } from "../functions/clerk-effects/env.ts";
-import { createOutbox, type QueuedEffects } from "../functions/clerk-effects/outbox.ts";
-import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
-import { createSupabase, type Supabase } from "../functions/_shared/supabase.ts";
-import { choose } from "./cli/choose.ts";
-import { defineCommand, runCommand } from "./cli/command.ts";
-import { pauseInSeconds } from "./cli/numbers.ts";
-import { formatTable } from "./cli/table.ts";
-import { projectEnv } from "./dev/project_env.ts";
+import { drain } from "../../functions/clerk-effects/drain.ts";
+import { configuredHandlers } from "../../functions/clerk-effects/effects.ts";
+import { readEffectsConfig } from "../../functions/clerk-effects/env.ts";
+import { createOutbox, type QueuedEffects } from "../../functions/clerk-effects/outbox.ts";
+import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
+import { createSupabase, type Supabase } from "../../functions/_shared/supabase.ts";
+import { choose } from "../cli/choose.ts";
+import { defineCommand } from "../cli/command.ts";
+import { pauseInSeconds } from "../cli/numbers.ts";
+import { formatTable } from "../cli/table.ts";
+import { projectEnv } from "../dev/project_env.ts";
 
-const command = defineCommand(
+export const command = defineCommand(
   "effects",
   `Runs the side effects that are due. Takes the same variables as the function clerk-effects, from the
 environment, then from .env; without SUPABASE_URL, the running "deno task dev" is meant. What is not
@@ -67,5 +67,3 @@ function toTable(effects: QueuedEffects[]): string {
   ]);
   return formatTable(["Handler", "State", "Due", "Since", "Parked"], rows);
 }
-
-await runCommand(command);

@@ -1,16 +1,16 @@
 /** A Supabase project with the mirror on this machine, without Docker, until Ctrl-C. */
 import { styleText } from "node:util";
-import { Misconfiguration } from "../functions/_shared/misconfiguration.ts";
-import { readConfig } from "../functions/clerk-webhook/env.ts";
-import { createNudge } from "../functions/clerk-webhook/nudge.ts";
-import { defineCommand, runCommand } from "./cli/command.ts";
-import { databaseHome, lockFolder, VARIABLES_FILE } from "./dev/folder.ts";
-import { readVariables, type Variables } from "./dev/variables.ts";
-import { stopLeftover } from "./stack/postgres.ts";
-import { freePort, type Stack, startStack } from "./stack/stack.ts";
-import { serveEffects } from "./stack/serve_effects.ts";
-import { serveRefresh } from "./stack/serve_refresh.ts";
-import { serveWebhook } from "./stack/serve_webhook.ts";
+import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
+import { readConfig } from "../../functions/clerk-webhook/env.ts";
+import { createNudge } from "../../functions/clerk-webhook/nudge.ts";
+import { defineCommand } from "../cli/command.ts";
+import { databaseHome, lockFolder, VARIABLES_FILE } from "../dev/folder.ts";
+import { readVariables, type Variables } from "../dev/variables.ts";
+import { stopLeftover } from "../stack/postgres.ts";
+import { freePort, type Stack, startStack } from "../stack/stack.ts";
+import { serveEffects } from "../stack/serve_effects.ts";
+import { serveRefresh } from "../stack/serve_refresh.ts";
+import { serveWebhook } from "../stack/serve_webhook.ts";
 
 /** Supabase's usual ports; others where these are taken. */
 const API_PORT = 54321;
@@ -112,12 +112,9 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-const command = defineCommand(
+export const command = defineCommand(
   "dev",
   `Runs a Supabase project with the mirror on this machine, without Docker, until Ctrl-C: Postgres, the
 REST API, the functions. Variables that are set, or stand in .env, are used; what is missing is generated
 and kept, with the database, in .dev/.`,
 ).action(main);
-
-await runCommand(command);
-Deno.exit();

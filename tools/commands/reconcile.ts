@@ -1,24 +1,28 @@
 /** Compares the mirror with Clerk in both directions: what is missing, outdated, or gone. */
+import process from "node:process";
 import { styleText } from "node:util";
-import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
-import { chooseResources } from "./clerk/choose_resources.ts";
-import { readClerkEnv } from "../functions/_shared/clerk_env.ts";
-import { createClerkSource } from "./clerk/clerk_source.ts";
-import { connectPatiently } from "./clerk/patient_database.ts";
-import { withProgress } from "./clerk/progress.ts";
-import { type ReconcileResult, runReconcile } from "./clerk/run_reconcile.ts";
-import { defineCommand, runCommand } from "./cli/command.ts";
-import { listRefused } from "./cli/list_refused.ts";
-import { listShortfalls } from "./cli/list_shortfalls.ts";
-import { numberFromZero, wholeNumber } from "./cli/numbers.ts";
-import { formatTable } from "./cli/table.ts";
-import { projectEnv } from "./dev/project_env.ts";
+import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
+import { chooseResources } from "../clerk/choose_resources.ts";
+import { readClerkEnv } from "../../functions/_shared/clerk_env.ts";
+import { createClerkSource } from "../clerk/clerk_source.ts";
+import { connectPatiently } from "../clerk/patient_database.ts";
+import { withProgress } from "../clerk/progress.ts";
+import { type ReconcileResult, runReconcile } from "../clerk/run_reconcile.ts";
+import { defineCommand } from "../cli/command.ts";
+import { listRefused } from "../cli/list_refused.ts";
+import { listShortfalls } from "../cli/list_shortfalls.ts";
+import { numberFromZero, wholeNumber } from "../cli/numbers.ts";
+import { formatTable } from "../cli/table.ts";
+import { projectEnv } from "../dev/project_env.ts";
 
 /** Exit statuses, as those of `diff`. */
 const DIFFERENT = 1;
 const TROUBLE = 2;
 
-const command = defineCommand(
+/** That of a run that failed. */
+export const failure = TROUBLE;
+
+export const command = defineCommand(
   "reconcile",
   `Compares the mirror with a Clerk instance; the variables are those of "deno task backfill". Prints how
 many objects of each resource are missing here, outdated here, buried here (deleted, though Clerk has
@@ -84,15 +88,11 @@ function conclude(results: ReconcileResult[], isRepair: boolean): void {
   if (
     results.some(({ missing, outdated, buried, gone }) => missing + outdated + buried + gone > 0)
   ) {
-    Deno.exitCode = DIFFERENT;
+    process.exitCode = DIFFERENT;
   }
-  if (isIncomplete) Deno.exitCode = TROUBLE;
+  if (isIncomplete) process.exitCode = TROUBLE;
 }
 
 function styleDifference(count: number): string {
   return count === 0 ? "0" : styleText("yellow", String(count));
 }
-
-await runCommand(command, TROUBLE);
-// A request that was given up may still be open, and would keep the process.
-Deno.exit();

@@ -1,15 +1,16 @@
 /** Sends a realistic, correctly signed event to the running function, or to any other. */
+import process from "node:process";
 import { styleText } from "node:util";
-import { choose } from "./cli/choose.ts";
-import { defineCommand, runCommand } from "./cli/command.ts";
-import { wholeNumber } from "./cli/numbers.ts";
-import { styleOutcome } from "./cli/style_outcome.ts";
-import { runningStack } from "./dev/folder.ts";
-import { readSigningSecret } from "./dev/variables.ts";
-import { type Answer, deliver } from "./events/deliver.ts";
-import { newId } from "./events/new_id.ts";
-import { type SampleEvent, sampleEvent, sampleTypes } from "./events/sample_event.ts";
-import { signedRequest } from "./events/signed_request.ts";
+import { choose } from "../cli/choose.ts";
+import { defineCommand } from "../cli/command.ts";
+import { wholeNumber } from "../cli/numbers.ts";
+import { styleOutcome } from "../cli/style_outcome.ts";
+import { runningStack } from "../dev/folder.ts";
+import { readSigningSecret } from "../dev/variables.ts";
+import { type Answer, deliver } from "../events/deliver.ts";
+import { newId } from "../events/new_id.ts";
+import { type SampleEvent, sampleEvent, sampleTypes } from "../events/sample_event.ts";
+import { signedRequest } from "../events/signed_request.ts";
 
 /** Where `supabase start` serves functions too. */
 const DEFAULT_URL = "http://127.0.0.1:54321/functions/v1/clerk-webhook";
@@ -22,7 +23,7 @@ interface Delivery {
   id: string;
 }
 
-const command = defineCommand(
+export const command = defineCommand(
   "trigger",
   "Sends a realistic, correctly signed event to the running function, or to any other.",
 )
@@ -76,7 +77,7 @@ Examples:
       const body = JSON.stringify({ ...delivery.event, instance_id: undefined });
       const answer = await deliver(signedRequest(url, secret, body, { id: delivery.id }));
       print(delivery, answer);
-      if (answer.status >= 400) Deno.exitCode = 1;
+      if (answer.status >= 400) process.exitCode = 1;
     }
   });
 
@@ -117,5 +118,3 @@ function print({ event, id }: Delivery, answer: Answer): void {
   const { status, duration } = answer;
   console.log(`${event.type} ${ids} ${status} ${styleOutcome(answer)} ${duration.toFixed(0)} ms`);
 }
-
-await runCommand(command);

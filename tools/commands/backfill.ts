@@ -1,17 +1,18 @@
 /** Brings what a Clerk instance has into the mirror: what existed before the webhooks, or came in none. */
-import { readSupabaseEnv } from "../functions/_shared/supabase_env.ts";
-import { chooseResources, RESOURCE_NAMES } from "./clerk/choose_resources.ts";
-import { readClerkEnv } from "../functions/_shared/clerk_env.ts";
-import { createClerkSource } from "./clerk/clerk_source.ts";
-import { connectPatiently } from "./clerk/patient_database.ts";
-import { withProgress } from "./clerk/progress.ts";
-import { type BackfillResult, runBackfill } from "./clerk/run_backfill.ts";
-import { defineCommand, runCommand } from "./cli/command.ts";
-import { listRefused } from "./cli/list_refused.ts";
-import { listShortfalls } from "./cli/list_shortfalls.ts";
-import { projectEnv } from "./dev/project_env.ts";
+import process from "node:process";
+import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
+import { chooseResources, RESOURCE_NAMES } from "../clerk/choose_resources.ts";
+import { readClerkEnv } from "../../functions/_shared/clerk_env.ts";
+import { createClerkSource } from "../clerk/clerk_source.ts";
+import { connectPatiently } from "../clerk/patient_database.ts";
+import { withProgress } from "../clerk/progress.ts";
+import { type BackfillResult, runBackfill } from "../clerk/run_backfill.ts";
+import { defineCommand } from "../cli/command.ts";
+import { listRefused } from "../cli/list_refused.ts";
+import { listShortfalls } from "../cli/list_shortfalls.ts";
+import { projectEnv } from "../dev/project_env.ts";
 
-const command = defineCommand(
+export const command = defineCommand(
   "backfill",
   `Reads a Clerk instance (CLERK_SECRET_KEY) and writes it into the mirror (SUPABASE_URL and
 SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY; else the running "deno task dev"). Variables are
@@ -61,9 +62,5 @@ function conclude(results: BackfillResult[], isDryRun: boolean): void {
     `${count.toLocaleString("en")} objects read${isDryRun ? ", nothing written" : ""}. ` +
       "Clerk lists no sessions: they come with their events.",
   );
-  if (listRefused(results) + listShortfalls(results) > 0) Deno.exitCode = 1;
+  if (listRefused(results) + listShortfalls(results) > 0) process.exitCode = 1;
 }
-
-await runCommand(command);
-// A request that was given up may still be open, and would keep the process.
-Deno.exit();

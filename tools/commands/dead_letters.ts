@@ -1,22 +1,23 @@
 /** Lists the events that could not be applied, and sends them again through the function's own code. */
+import process from "node:process";
 import { styleText } from "node:util";
-import { createSupabase } from "../functions/_shared/supabase.ts";
-import type { SupabaseEnv } from "../functions/_shared/supabase_env.ts";
-import { applyEvent } from "../functions/clerk-webhook/apply_event.ts";
-import { createDatabase } from "../functions/clerk-webhook/database.ts";
-import type { Database } from "../functions/_shared/database.types.ts";
-import { recognizeEvent } from "../functions/clerk-webhook/event.ts";
-import { defineCommand, runCommand } from "./cli/command.ts";
-import { formatTable } from "./cli/table.ts";
-import { runningStack } from "./dev/folder.ts";
-import { readSecretKey } from "./dev/variables.ts";
+import { createSupabase } from "../../functions/_shared/supabase.ts";
+import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
+import { applyEvent } from "../../functions/clerk-webhook/apply_event.ts";
+import { createDatabase } from "../../functions/clerk-webhook/database.ts";
+import type { Database } from "../../functions/_shared/database.types.ts";
+import { recognizeEvent } from "../../functions/clerk-webhook/event.ts";
+import { defineCommand } from "../cli/command.ts";
+import { formatTable } from "../cli/table.ts";
+import { runningStack } from "../dev/folder.ts";
+import { readSecretKey } from "../dev/variables.ts";
 
 type DeadLetter = Database["public"]["Functions"]["read_dead_letters"]["Returns"][number];
 
 /** Letters that are read at once. */
 const PAGE_SIZE = 100;
 
-const command = defineCommand(
+export const command = defineCommand(
   "dead-letters",
   "Lists the events that could not be applied, and replays them after a fix.",
 )
@@ -26,7 +27,7 @@ const command = defineCommand(
   .option("--key <key>", "Its secret key; SUPABASE_SECRET_KEY by default")
   .option("--json", "Print the list as JSON, payloads included", false)
   .action(async (ids, { replay: isReplay, url, key, json }) => {
-    const supabaseUrl = url ?? Deno.env.get("SUPABASE_URL") ?? (await runningStack())?.apiUrl;
+    const supabaseUrl = url ?? process.env.SUPABASE_URL ?? (await runningStack())?.apiUrl;
     const supabaseKey = key ?? await readSecretKey();
     if (!supabaseUrl) {
       throw new Error('No project is known: give "--url", or start "deno task dev"');
@@ -58,7 +59,8 @@ async function* deadLetters(project: SupabaseEnv, ids: string[]): AsyncGenerator
 }
 
 async function list(project: SupabaseEnv, ids: string[], isJson: boolean): Promise<void> {
-  const letters = await Array.fromAsync(deadLetters(project, ids));
+  const letters: DeadLetter[] = [];
+  for await (const letter of deadLetters(project, ids)) letters.push(letter);
   complainOfMissing(ids, new Set(letters.map(({ webhook_id }) => webhook_id)));
   if (isJson) return console.log(JSON.stringify(letters, null, 2));
   if (letters.length === 0) return console.log("There are no dead letters");
@@ -80,7 +82,7 @@ async function replay(project: SupabaseEnv, ids: string[]): Promise<void> {
     const event = recognizeEvent(letter.payload);
     const outcome = event ? await applyEvent(event, letter.webhook_id, database) : "ignored";
     const isCleared = outcome !== "dead_lettered" && outcome !== "ignored";
-    if (!isCleared) Deno.exitCode = 1;
+    if (!isCleared) process.exitCode = 1;
     const color = isCleared ? "green" : "red";
     console.log(`${letter.webhook_id} ${letter.type} ${styleText(color, outcome)}`);
   }
@@ -100,5 +102,3 @@ function formatAge(milliseconds: number): string {
   const [unit, length] = units.find(([, length]) => milliseconds >= length) ?? ["s", 1000];
   return `${Math.max(0, Math.floor(milliseconds / length))} ${unit}`;
 }
-
-await runCommand(command);

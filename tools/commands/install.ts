@@ -1,0 +1,5 @@
+import { defineCommand } from "../cli/command.ts";
+
+export const command = defineCommand("install", "To come.").action(() => {
+  throw new Error("To come");
+});
