@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: `clerk-supabase-mirror <command>`. Each command is a file in `commands/`. */
+import "./cli/web_socket.ts";
 import process from "node:process";
 import { styleText } from "node:util";
 import { choose } from "./cli/choose.ts";

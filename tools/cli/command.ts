@@ -44,7 +44,7 @@ export async function runCommand(
       if (error.exitCode !== 0) process.exitCode = failure;
       return;
     }
-    console.error(styleError(describe(error)));
+    console.error(styleError(describeError(error)));
     process.exitCode = failure;
   }
 }
@@ -59,7 +59,8 @@ function capitalize(text: string): string {
   return text.replace(/^error: (.)/, (_match, first: string) => first.toUpperCase());
 }
 
-function describe(error: unknown): string {
+/** What went wrong, as a sentence. */
+export function describeError(error: unknown): string {
   if (error instanceof Misconfiguration) return `${error.variable}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
 }

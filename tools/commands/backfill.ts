@@ -7,7 +7,7 @@ import { createClerkSource } from "../clerk/clerk_source.ts";
 import { connectPatiently } from "../clerk/patient_database.ts";
 import { withProgress } from "../clerk/progress.ts";
 import { type BackfillResult, runBackfill } from "../clerk/run_backfill.ts";
-import { defineCommand } from "../cli/command.ts";
+import { commandLine, defineCommand } from "../cli/command.ts";
 import { listRefused } from "../cli/list_refused.ts";
 import { listShortfalls } from "../cli/list_shortfalls.ts";
 import { projectEnv } from "../dev/project_env.ts";
@@ -15,7 +15,9 @@ import { projectEnv } from "../dev/project_env.ts";
 export const command = defineCommand(
   "backfill",
   `Reads a Clerk instance (CLERK_SECRET_KEY) and writes it into the mirror (SUPABASE_URL and
-SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY; else the running "deno task dev"). Variables are
+SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY; else the running "${
+    commandLine("dev")
+  }"). Variables are
 read from the environment, then from .env. It may run while webhooks arrive, and goes on where it was
 interrupted. Exit status: 0 if everything was mirrored, else 1.`,
 )

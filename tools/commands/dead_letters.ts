@@ -7,7 +7,7 @@ import { applyEvent } from "../../functions/clerk-webhook/apply_event.ts";
 import { createDatabase } from "../../functions/clerk-webhook/database.ts";
 import type { Database } from "../../functions/_shared/database.types.ts";
 import { recognizeEvent } from "../../functions/clerk-webhook/event.ts";
-import { defineCommand } from "../cli/command.ts";
+import { commandLine, defineCommand } from "../cli/command.ts";
 import { formatTable } from "../cli/table.ts";
 import { runningStack } from "../dev/folder.ts";
 import { readSecretKey } from "../dev/variables.ts";
@@ -23,14 +23,17 @@ export const command = defineCommand(
 )
   .argument("[id...]", "Webhook ids (msg_…); all by default")
   .option("--replay", "Send them again through the function's own code", false)
-  .option("--url <url>", 'The Supabase project; SUPABASE_URL, else the running "deno task dev"')
+  .option(
+    "--url <url>",
+    `The Supabase project; SUPABASE_URL, else the running "${commandLine("dev")}"`,
+  )
   .option("--key <key>", "Its secret key; SUPABASE_SECRET_KEY by default")
   .option("--json", "Print the list as JSON, payloads included", false)
   .action(async (ids, { replay: isReplay, url, key, json }) => {
     const supabaseUrl = url ?? process.env.SUPABASE_URL ?? (await runningStack())?.apiUrl;
     const supabaseKey = key ?? await readSecretKey();
     if (!supabaseUrl) {
-      throw new Error('No project is known: give "--url", or start "deno task dev"');
+      throw new Error(`No project is known: give "--url", or start "${commandLine("dev")}"`);
     }
     if (!supabaseKey) throw new Error('No secret key is known: give "--key"');
 

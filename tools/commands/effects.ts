@@ -6,7 +6,7 @@ import { createOutbox, type QueuedEffects } from "../../functions/clerk-effects/
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
 import { createSupabase, type Supabase } from "../../functions/_shared/supabase.ts";
 import { choose } from "../cli/choose.ts";
-import { defineCommand } from "../cli/command.ts";
+import { commandLine, defineCommand } from "../cli/command.ts";
 import { pauseInSeconds } from "../cli/numbers.ts";
 import { formatTable } from "../cli/table.ts";
 import { projectEnv } from "../dev/project_env.ts";
@@ -14,7 +14,9 @@ import { projectEnv } from "../dev/project_env.ts";
 export const command = defineCommand(
   "effects",
   `Runs the side effects that are due. Takes the same variables as the function clerk-effects, from the
-environment, then from .env; without SUPABASE_URL, the running "deno task dev" is meant. What is not
+environment, then from .env; without SUPABASE_URL, the running "${
+    commandLine("dev")
+  }" is meant. What is not
 configured here is left to a worker that is.`,
 )
   .option(

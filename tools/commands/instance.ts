@@ -4,14 +4,14 @@ import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import { claimInstance, readInstance } from "../clerk/check_instance.ts";
 import { connectPatiently } from "../clerk/patient_database.ts";
 import { isConfirmed } from "../cli/confirm.ts";
-import { defineCommand } from "../cli/command.ts";
+import { commandLine, defineCommand } from "../cli/command.ts";
 import { projectEnv } from "../dev/project_env.ts";
 
 export const command = defineCommand(
   "instance",
   `Shows which Clerk instance the mirror is of: the one that told of it first. Events of any other are
 acknowledged, counted and not applied; a backfill or a reconciliation of any other is refused. The project
-is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "deno task dev".`,
+is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "${commandLine("dev")}".`,
 )
   .option(
     "--move <instance>",

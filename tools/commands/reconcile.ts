@@ -8,7 +8,7 @@ import { createClerkSource } from "../clerk/clerk_source.ts";
 import { connectPatiently } from "../clerk/patient_database.ts";
 import { withProgress } from "../clerk/progress.ts";
 import { type ReconcileResult, runReconcile } from "../clerk/run_reconcile.ts";
-import { defineCommand } from "../cli/command.ts";
+import { commandLine, defineCommand } from "../cli/command.ts";
 import { listRefused } from "../cli/list_refused.ts";
 import { listShortfalls } from "../cli/list_shortfalls.ts";
 import { numberFromZero, wholeNumber } from "../cli/numbers.ts";
@@ -24,7 +24,9 @@ export const failure = TROUBLE;
 
 export const command = defineCommand(
   "reconcile",
-  `Compares the mirror with a Clerk instance; the variables are those of "deno task backfill". Prints how
+  `Compares the mirror with a Clerk instance; the variables are those of "${
+    commandLine("backfill")
+  }". Prints how
 many objects of each resource are missing here, outdated here, buried here (deleted, though Clerk has
 them), or gone from Clerk. Exit status: 0 if there was no difference, 1 if there was, 2 if it could not
 be told.`,
@@ -44,7 +46,7 @@ so, and how many`,
   )
   .option(
     "--only <names>",
-    'Some resources, separated by commas, as "deno task backfill --help" names them',
+    `Some resources, separated by commas, as "${commandLine("backfill --help")}" names them`,
     chooseResources,
   )
   .option(

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import { choose } from "../cli/choose.ts";
-import { defineCommand } from "../cli/command.ts";
+import { commandLine, defineCommand } from "../cli/command.ts";
 import { wholeNumber } from "../cli/numbers.ts";
 import { styleOutcome } from "../cli/style_outcome.ts";
 import { runningStack } from "../dev/folder.ts";
@@ -43,15 +43,15 @@ read as such. A new id replaces the old one everywhere. May be repeated`,
   )
   .option("--out-of-order", "Then deliver an older event of the same object", false)
   .option("--id <id>", "The webhook's id (svix-id); a fresh one by default")
-  .option("--url <url>", 'Where to; the running "deno task dev" by default')
+  .option("--url <url>", `Where to; the running "${commandLine("dev")}" by default`)
   .option("--secret <secret>", "What to sign with; CLERK_WEBHOOK_SIGNING_SECRET by default")
   .option("--list", "List the types", false)
   .addHelpText(
     "after",
     `
 Examples:
-  deno task trigger user.created
-  deno task trigger user.updated --data id=user_… --data first_name=Grace`,
+  ${commandLine("trigger user.created")}
+  ${commandLine("trigger user.updated")} --data id=user_… --data first_name=Grace`,
   )
   .action(async (type, options) => {
     if (options.list) return console.log(sampleTypes().join("\n"));
@@ -69,7 +69,7 @@ Examples:
     const secret = options.secret ?? await readSigningSecret();
     if (secret === undefined) {
       throw new Error(
-        'No signing secret is known: start "deno task dev" first, or give "--secret"',
+        `No signing secret is known: start "${commandLine("dev")}" first, or give "--secret"`,
       );
     }
     for (const delivery of deliveries) {

@@ -1,0 +1,199 @@
+/** The package as its users have it: packed, installed in an empty folder, run with Node and with Deno. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import config from "../deno.json" with { type: "json" };
+import { pack } from "../tools/package/pack.ts";
+import { finish } from "./helpers/command.ts";
+import { openMirror } from "./helpers/mirror.ts";
+
+/** Bytes. A few megabytes are what somebody waits for. */
+const LARGEST_PACKAGE = 3_000_000;
+
+const COMMANDS = [
+  "init",
+  "install",
+  "upgrade",
+  "uninstall",
+  "dev",
+  "trigger",
+  "backfill",
+  "reconcile",
+  "dead-letters",
+  "effects",
+  "instance",
+];
+
+const node = await findNode();
+
+/** Where it runs: the program and what comes before the script. */
+const RUNTIMES: { name: string; words: string[] | undefined }[] = [
+  { name: "Node", words: node === undefined ? undefined : [node] },
+  { name: "Deno", words: [Deno.execPath(), "run", "-A", "--no-config"] },
+];
+
+async function findNode(): Promise<string | undefined> {
+  try {
+    const { stdout } = await new Deno.Command("node", { args: ["--version"] }).output();
+    const [, major = "0"] = /^v(\d+)/.exec(new TextDecoder().decode(stdout)) ?? [];
+    return Number(major) >= 20 ? "node" : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The package, unpacked where nothing else is. */
+async function unpack(): Promise<AsyncDisposable & { folder: string; main: string; size: number }> {
+  const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-package-" });
+  await Deno.chmod(folder, 0o755);
+  const tarball = await pack(join(folder, "packed"));
+  const { size } = await Deno.stat(tarball);
+  const modules = join(folder, "project", "node_modules");
+  await Deno.mkdir(modules, { recursive: true });
+  await new Deno.Command("tar", { args: ["-xzf", tarball, "-C", modules] }).output();
+  await Deno.rename(join(modules, "package"), join(modules, config.name));
+  await Deno.mkdir(join(folder, "project", "supabase"));
+  await Deno.writeTextFile(
+    join(folder, "project", "supabase", "config.toml"),
+    'project_id = "project"\n',
+  );
+  return {
+    folder: join(folder, "project"),
+    main: join(modules, config.name, "main.js"),
+    size,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** No project and no secret of whoever runs the tests; what is fetched goes into the folder. */
+function emptyEnv(folder: string): Record<string, string> {
+  return {
+    CLERK_SECRET_KEY: "",
+    CLERK_WEBHOOK_SIGNING_SECRET: "",
+    SUPABASE_URL: "",
+    SUPABASE_SECRET_KEYS: "",
+    SUPABASE_SECRET_KEY: "",
+    MIRROR_DEV_FOLDER: "",
+    MIRROR_ENV_FILE: "",
+    XDG_CACHE_HOME: join(folder, ".cache"),
+    NO_COLOR: "1",
+  };
+}
+
+Deno.test("the package is small, describes itself, and carries licenses of what is in it", async () => {
+  await using unpacked = await unpack();
+  assert.ok(unpacked.size < LARGEST_PACKAGE, `${unpacked.size} bytes`);
+  const root = join(unpacked.main, "..");
+  const description = JSON.parse(await Deno.readTextFile(join(root, "package.json")));
+  assert.equal(description.version, config.version);
+  assert.deepEqual(description.bin, { [config.name]: "main.js" });
+  assert.equal(description.dependencies, undefined, "nothing else is installed with it");
+  const notices = await Deno.readTextFile(join(root, "THIRD-PARTY-NOTICES.txt"));
+  for (const library of ["@clerk/backend", "@supabase/supabase-js", "commander", "svix", "zod"]) {
+    assert.match(notices, new RegExp(`^${library} \\d`, "m"));
+  }
+  const [first] = (await Deno.readTextFile(unpacked.main)).split("\n");
+  assert.equal(first, "#!/usr/bin/env node");
+});
+
+for (const { name, words } of RUNTIMES) {
+  const [program = "", ...before] = words ?? [];
+
+  Deno.test({
+    name: `on ${name}, every command of the package shows its help, and mistakes are sentences`,
+    ignore: words === undefined,
+    async fn() {
+      await using unpacked = await unpack();
+      const run = (...args: string[]) =>
+        finish(
+          new Deno.Command(program, {
+            args: [...before, unpacked.main, ...args],
+            cwd: unpacked.folder,
+            env: emptyEnv(unpacked.folder),
+            stdin: "null",
+          }),
+        );
+      assert.equal((await run("--version")).output.trim(), config.version);
+      const { output } = await run("--help");
+      for (const command of COMMANDS) {
+        assert.match(output, new RegExp(`^  ${command} `, "m"));
+        const help = await run(command, "--help");
+        assert.equal(help.code, 0, help.output);
+        assert.match(help.output, new RegExp(`^Usage: npx ${config.name} ${command}`), command);
+        assert.doesNotMatch(
+          help.output,
+          /deno task/,
+          "the repository's tasks are not the package's",
+        );
+      }
+      const mistaken = await run("backfil");
+      assert.equal(mistaken.code, 1);
+      assert.match(mistaken.output, /no command "backfil"\. Did you mean "backfill"\?/);
+      const unconfigured = await run("backfill");
+      assert.equal(unconfigured.code, 1);
+      assert.match(unconfigured.output, /CLERK_SECRET_KEY: The secret key .* is not set/);
+    },
+  });
+
+  Deno.test({
+    name: `on ${name}, trigger and dead-letters of the package work with a running project`,
+    ignore: words === undefined,
+    async fn() {
+      await using mirror = await openMirror();
+      await using unpacked = await unpack();
+      const run = (...args: string[]) =>
+        finish(
+          new Deno.Command(program, {
+            args: [...before, unpacked.main, ...args],
+            cwd: unpacked.folder,
+            env: emptyEnv(unpacked.folder),
+            stdin: "null",
+          }),
+        );
+      const sent = await run(
+        "trigger",
+        "user.created",
+        ...["--url", mirror.webhookUrl, "--secret", mirror.signingSecret],
+      );
+      assert.equal(sent.code, 0, sent.output);
+      const [, id = ""] = /user\.created (user_\w+) msg_\w+ 200 applied/.exec(sent.output) ?? [];
+      const [row] = await mirror.sql`select first_name from profiles where id = ${id}`;
+      assert.equal(row?.first_name, "Ada");
+      const project = ["--url", mirror.apiUrl, "--key", mirror.keys.secretKey];
+      const letters = await run("dead-letters", "--json", ...project);
+      assert.equal(letters.code, 0, letters.output);
+    },
+  });
+}
+
+Deno.test("dev of the package fetches its stack, and a trigger's event becomes a row", async () => {
+  await using unpacked = await unpack();
+  const env = emptyEnv(unpacked.folder);
+  const command = (...args: string[]) =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-config", unpacked.main, ...args],
+      cwd: unpacked.folder,
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+  const child = command("dev").spawn();
+  const [shown, rest] = child.stdout.tee();
+  const errors = new Response(child.stderr).text();
+  const whole = new Response(rest).text();
+  try {
+    let text = "";
+    for await (const part of shown.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      if (text.includes("Ctrl-C")) break;
+    }
+    if (!text.includes("Webhook URL")) throw new Error(`It did not start: ${await errors}`);
+    const { code, output } = await finish(command("trigger", "user.created"));
+    assert.equal(code, 0, output);
+    assert.match(output, /200 applied/);
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 0, await whole + await errors);
+  } finally {
+    await child.status;
+  }
+});

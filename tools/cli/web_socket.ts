@@ -1,0 +1,13 @@
+/**
+ * supabase-js demands a WebSocket of whoever makes a client, for a part of it that is never used here, and
+ * Node has none before version 22.
+ */
+if (!("WebSocket" in globalThis)) {
+  Object.assign(globalThis, {
+    WebSocket: class {
+      constructor() {
+        throw new Error("This Node has no WebSocket");
+      }
+    },
+  });
+}
