@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleFunctions } from "../deploy/bundle_functions.ts";
 import type { Contents } from "./contents.ts";
+import { ROOT } from "../stack/supabase_cli.ts";
 import { readReleases, VERSION } from "./releases.ts";
 
 /** Builds what the package puts into projects from the files of the repository. */
@@ -15,10 +16,20 @@ export async function buildContents(): Promise<Contents> {
       releases: await readReleases(),
       functions: await Promise.all(functions.map(async ({ name, path }) => ({
         name,
-        code: await readFile(join(folder, path), "utf8"),
+        code: `${await describeFunction(name)}\n${await readFile(join(folder, path), "utf8")}`,
       }))),
     };
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** What somebody who opens the file wants to know first. */
+async function describeFunction(name: string): Promise<string> {
+  const config: { imports: Record<string, string> } = JSON.parse(
+    await readFile(join(ROOT, "functions", name, "deno.json"), "utf8"),
+  );
+  const libraries = Object.values(config.imports).map((library) => library.replace("npm:", ""));
+  return `// ${name} of clerk-supabase-mirror ${VERSION}, bundled into one file: "upgrade" replaces it.
+// In it: ${libraries.join(", ")}. Their licenses are in the package's THIRD-PARTY-NOTICES.txt.`;
 }
