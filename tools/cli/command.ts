@@ -1,6 +1,6 @@
 import process from "node:process";
 import { styleText } from "node:util";
-import { Command, CommanderError } from "@commander-js/extra-typings";
+import { Command, CommanderError, Help } from "@commander-js/extra-typings";
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
 import { isPacked } from "../package/contents.ts";
 
@@ -17,10 +17,13 @@ export function commandLine(name: string): string {
  */
 export function defineCommand(name: string, description: string): Command {
   return new Command(commandLine(name))
-    .description(description)
+    .description(unwrap(description))
     .helpOption("-h, --help", "Show this help")
     .allowExcessArguments(false)
-    .configureHelp({ helpWidth: 100 })
+    .configureHelp({
+      helpWidth: 100,
+      optionDescription: (option) => unwrap(new Help().optionDescription(option)),
+    })
     .configureOutput({ outputError: (text, write) => write(styleError(capitalize(text))) })
     .exitOverride();
 }
@@ -52,6 +55,11 @@ export async function runCommand(
 /** Red on a terminal. */
 export function styleError(text: string): string {
   return styleText("red", text);
+}
+
+/** Lines of the source are none of the terminal's: help is laid out anew. */
+function unwrap(text: string): string {
+  return text.replaceAll("\n", " ");
 }
 
 /** "error: unknown option …" as a sentence of its own. */
