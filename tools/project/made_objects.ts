@@ -47,8 +47,8 @@ export interface SqlFile {
 }
 
 /**
- * What a project's SQL leaves in its database, as far as its text tells: what a `do` block or another
- * program makes is not seen. Names without a schema are those of `public`.
+ * What a project's SQL leaves in its database, as far as its text tells: what is made by text that
+ * is put together at run time is not seen. Names without a schema are those of `public`.
  */
 export function listMadeObjects(files: SqlFile[]): MadeObject[] {
   const objects = new Map<string, MadeObject>();
@@ -93,10 +93,9 @@ function drop(objects: Map<string, MadeObject>, { kind = "", names = "" }: Group
   const list = names.replace(/\([^)]*\)/g, "").replace(/ (?:cascade|restrict)$/i, "");
   for (const [name] of list.matchAll(new RegExp(QUALIFIED, "gu"))) {
     const dropped = readName(name, family);
-    if (family !== "schema") objects.delete(keyOf({ family, ...dropped }));
-    else {
-      for (const [key, { schema }] of objects) if (schema === dropped.schema) objects.delete(key);
-    }
+    objects.delete(keyOf({ family, ...dropped }));
+    if (family !== "schema" || !/ cascade$/i.test(names)) continue;
+    for (const [key, { schema }] of objects) if (schema === dropped.schema) objects.delete(key);
   }
 }
 

@@ -16,8 +16,8 @@ const PIECE = new RegExp(
 
 /**
  * Splits anybody's SQL into its statements, to see what they make: without comments, with an empty text
- * for every text, single spaces for white space, and names in quotes as they are. What is between `begin
- * atomic` and `end` is split as well; it makes nothing.
+ * for every text, single spaces for white space, and names in quotes as they are. Of a `do` block, its own
+ * statements are given. What is between `begin atomic` and `end` is split as well; it makes nothing.
  */
 export function splitSql(sql: string): string[] {
   const statements: string[] = [];
@@ -27,16 +27,25 @@ export function splitSql(sql: string): string[] {
     PIECE.lastIndex = position;
     const found = PIECE.exec(sql);
     if (found === null) break;
-    const { block, text, name, end, plain } = found.groups ?? {};
+    const { block, text, tag, name, end, plain } = found.groups ?? {};
     position = block === undefined ? PIECE.lastIndex : endOfComment(sql, position);
     if (end !== undefined) {
       statements.push(statement);
       statement = "";
+    } else if (tag !== undefined && /^\s*do\b/i.test(statement)) {
+      statements.push(...splitBlock(text?.slice(tag.length + 2, -tag.length - 2) ?? ""));
     } else statement += text === undefined ? name ?? plain ?? " " : "''";
   }
   return [...statements, statement]
     .map((one) => one.replace(/\s+/g, " ").trim())
     .filter((one) => one !== "");
+}
+
+/** The statements of a `do` block, as if all of them were run. */
+function splitBlock(body: string): string[] {
+  return splitSql(body).map((statement) =>
+    statement.replace(/^.*\b(?:begin|then|else|loop) (?=(?:create|drop|alter) )/is, "")
+  );
 }
 
 /** Where the comment ends that begins at a position: it may have others in it. */
