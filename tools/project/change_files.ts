@@ -143,7 +143,11 @@ function commit(workshop: string, { targets, folders }: Journal): void {
   // From here on it is done.
   rmSync(join(workshop, JOURNAL));
   rmSync(workshop, { recursive: true });
-  for (const { file, stays } of targets) if (!stays) removeIfEmpty(dirname(file));
+  for (const { file, stays } of targets) {
+    if (stays) continue;
+    removeIfEmpty(dirname(file));
+    removeIfEmpty(dirname(dirname(file)));
+  }
 }
 
 function undo(workshop: string): void {

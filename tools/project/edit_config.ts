@@ -11,6 +11,8 @@ const DEFAULT_SCHEMAS = ["public", "graphql_public"];
 
 /** Whole lines that took the place of others. */
 export interface ConfigHunk {
+  /** The first of them, from 1. */
+  line: number;
   before: string;
   after: string;
 }
@@ -121,14 +123,21 @@ export function removeFromConfig(
   format: ConfigFormat,
   text: string,
   parts: ConfigParts,
-  hunks: ConfigHunk[],
+  hunks: Pick<ConfigHunk, "before" | "after">[],
 ): EditedConfig {
-  const reverted = [...hunks].reverse().reduce(revert, text);
-  const sections = findSections(format, reverted, parts.functions).map(({ name }) => name);
-  const withoutSections = sections.length > 0
-    ? format.removeFunctions(reverted, sections)
-    : reverted;
-  const edited = hide(format, withoutSections, parts.schema);
+  const steps: ((text: string) => string)[] = [
+    ...[...hunks].reverse().map((hunk) => (text: string) => revert(text, hunk)),
+    ...parts.functions.map((name) => (text: string) =>
+      findSections(format, text, [name]).length > 0 ? format.removeFunctions(text, [name]) : text
+    ),
+    (text) => hide(format, text, parts.schema),
+  ];
+  const done = steps.reduce<EditedConfig>((done, step) => {
+    const edited = step(done.text);
+    if (edited === done.text) return done;
+    return { text: edited, hunks: [...done.hunks, hunkOf(done.text, edited)] };
+  }, { text, hunks: [] });
+  const { text: edited } = done;
   const isGone = findSections(format, edited, parts.functions).length === 0;
   if (!isGone || !isSame(rest(format, edited, parts), rest(format, text, parts))) {
     throw new Error(
@@ -137,7 +146,7 @@ export function removeFromConfig(
         (parts.schema === undefined ? "" : `, and "${parts.schema}" of the API's schemas`),
     );
   }
-  return { text: edited, hunks: edited === text ? [] : [hunkOf(text, edited)] };
+  return done;
 }
 
 function hide(format: ConfigFormat, text: string, schema: string | undefined): string {
@@ -161,7 +170,7 @@ function rest(format: ConfigFormat, text: string, { functions, schema }: ConfigP
 }
 
 /** Puts back what was there, if what took its place is there exactly once. */
-function revert(text: string, hunk: ConfigHunk): string {
+function revert(text: string, hunk: Pick<ConfigHunk, "before" | "after">): string {
   const end = lineEnd(text);
   const [before, after] = [hunk.before, hunk.after].map((lines) => lines.replace(/\r?\n/g, end));
   if (!after || before === undefined) return text;
@@ -179,14 +188,10 @@ function hunkOf(before: string, after: string): ConfigHunk {
   let end = 0;
   while (end < shorter - start && old.at(-1 - end) === edited.at(-1 - end)) end++;
   return {
+    line: start + 1,
     before: old.slice(start, old.length - end).join(""),
     after: edited.slice(start, edited.length - end).join(""),
   };
-}
-
-/** The line of a text in which a hunk begins, from 1. */
-export function lineOf(text: string, { after }: ConfigHunk): number {
-  return text.slice(0, Math.max(0, text.indexOf(after))).split("\n").length;
 }
 
 function keepsComments({ before, after }: ConfigHunk): boolean {

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { styleText } from "node:util";
 import type { Naming } from "../../functions/_shared/naming.ts";
 import type { FileChange } from "./change_files.ts";
-import { type ConfigHunk, lineOf } from "./edit_config.ts";
+import type { ConfigHunk } from "./edit_config.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
 /** All of it. */
@@ -87,7 +87,11 @@ export function planAsJson(plan: Plan): Record<string, unknown> {
     version,
     ...naming,
     files: plannedFiles(plan),
-    config: hunks.map(({ before, after }) => ({ removed: linesOf(before), added: linesOf(after) })),
+    config: hunks.map(({ line, before, after }) => ({
+      line,
+      removed: linesOf(before),
+      added: linesOf(after),
+    })),
     kept: kept.map((path) => `supabase/${path}`),
     notes,
     ...(rows === undefined ? {} : { rows }),
@@ -113,12 +117,10 @@ function plannedFiles({ changes }: Plan): PlannedFile[] {
   }));
 }
 
-function formatHunks({ project, changes, hunks }: Plan): string[] {
-  const config = changes.find(({ path }) => path === project.configName);
-  if (hunks.length === 0 || config?.after === undefined) return [];
-  const { after } = config;
+function formatHunks({ project, hunks }: Plan): string[] {
+  if (hunks.length === 0) return [];
   const lines = hunks.flatMap((hunk) => [
-    styleText("cyan", `  line ${lineOf(after, hunk)}`),
+    styleText("cyan", `  line ${hunk.line}`),
     ...linesOf(hunk.before).map((line) => styleText("red", `  - ${line}`)),
     ...linesOf(hunk.after).map((line) => styleText("green", `  + ${line}`)),
   ]);

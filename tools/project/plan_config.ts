@@ -40,7 +40,7 @@ export function planConfig(
       file: project.configName,
       functions: names,
       ...(isExposedByUs && exposed !== undefined ? { schema: exposed } : {}),
-      hunks: [...known, ...edited.hunks],
+      hunks: [...known, ...edited.hunks.map(({ before, after }) => ({ before, after }))],
     },
   };
 }
