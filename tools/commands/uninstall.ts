@@ -1,5 +1,96 @@
-import { defineCommand } from "../cli/command.ts";
+/** Takes the mirror out of a project again: its files, or out of a hosted one by the Management API. */
+import { commandLine, defineCommand } from "../cli/command.ts";
+import { type Contents, readContents } from "../package/contents.ts";
+import { countRowsQuery } from "../package/count_rows.ts";
+import { holdersQuery } from "../package/find_holders.ts";
+import { carryOut } from "../project/carry_out.ts";
+import { type FileOptions, type FileSession, withProject } from "../project/file_session.ts";
+import {
+  type ProjectDatabase,
+  readAppliedVersions,
+  readDatabaseState,
+} from "../project/database_state.ts";
+import type { Lock } from "../project/lock_file.ts";
+import { stepsAfterUninstall } from "../project/next_steps.ts";
+import { describeNaming, type TableRows } from "../project/plan.ts";
+import { overwriting } from "../project/plan_functions.ts";
+import { planUninstall } from "../project/plan_uninstall.ts";
+import { refuseNewer } from "../project/plan_upgrade.ts";
+import { requireLock } from "../project/require_lock.ts";
 
-export const command = defineCommand("uninstall", "To come.").action(() => {
-  throw new Error("To come");
-});
+interface UninstallOptions extends FileOptions {
+  projectRef?: string | undefined;
+  apiUrl?: string | undefined;
+}
+
+export const command = defineCommand(
+  "uninstall",
+  `Takes the mirror out of a project: writes a migration that drops exactly what was installed, and removes
+the functions, their sections and the schema's exposure. What the application's own objects hold on to is
+named first, and never dropped. With --project-ref, the same in a hosted project that "${
+    commandLine("install")
+  }"
+has set up.`,
+)
+  .option("--db-url <url>", "Count the rows of this database, and look for what holds on to them")
+  .option("--workdir <folder>", 'The folder with "supabase/" in it; found upwards by default')
+  .option("--force", "Remove files of the mirror's that somebody has edited", false)
+  .option("--dry-run", "Show what would be done, do nothing", false)
+  .option("--json", "Print the result as JSON, all else to standard error", false)
+  .option("-y, --yes", "Do it without asking", false)
+  .option("--project-ref <ref>", "A hosted project instead: 20 letters, as in its URL")
+  .option("--api-url <url>", "Another address of the Management API (SUPABASE_API_URL)")
+  .action(async ({ projectRef, ...options }: UninstallOptions) => {
+    if (projectRef === undefined) {
+      return await withProject(options, (session) => uninstall(session, options));
+    }
+    const { runHostedUninstall } = await import("../hosted/uninstall.ts");
+    await runHostedUninstall({ ...options, projectRef });
+  });
+
+async function uninstall(session: FileSession, options: UninstallOptions): Promise<void> {
+  const { project, output, database, canAsk } = session;
+  const contents = await readContents();
+  const lock = requireLock(project, contents);
+  refuseNewer(contents, lock);
+  const rows = database === undefined ? undefined : await lookInto(database, contents, lock);
+  const applied = database === undefined ? [] : await readAppliedVersions(database);
+  const mayOverwrite = overwriting(options.force, canAsk, "Remove");
+  const plan = await planUninstall(project, contents, lock, mayOverwrite, applied);
+  const counted = rows === undefined
+    ? { notes: ['The rows that go were not counted: "--db-url <url>" does that'] }
+    : { rows };
+  await carryOut({ ...plan, ...counted }, options, output, {
+    title: `Take the mirror out of ${project.root}, where it is in ${describeNaming(lock)}:`,
+    question: "Remove all of this?",
+    nothing: "Nothing to do",
+    next: stepsAfterUninstall(project, lock.config.functions, lock),
+  });
+}
+
+/**
+ * Counts what would go.
+ *
+ * @throws {Error} that names what of the application's holds on to it, each with its remedy.
+ */
+async function lookInto(
+  database: ProjectDatabase,
+  { releases }: Contents,
+  lock: Lock,
+): Promise<TableRows[]> {
+  const state = await readDatabaseState(database);
+  if (state.mirror !== "installed") return [];
+  const holders = await database.query(holdersQuery(releases, lock));
+  if (holders.length > 0) {
+    throw new Error([
+      "Something of the application's holds on to the mirror, and would have to go with it. Nothing was " +
+      "changed. Let go first, with a migration of your own:",
+      ...holders.map(({ description, remedy }) => `  ${remedy};  -- ${description}`),
+    ].join("\n"));
+  }
+  const counts = await database.query(countRowsQuery(releases, lock));
+  return counts.map(({ table_name, row_count }) => ({
+    table: String(table_name),
+    rows: Number(row_count),
+  }));
+}

@@ -1,5 +1,53 @@
-import { defineCommand } from "../cli/command.ts";
+/** Brings a project's mirror to this release: its files, or a hosted project by the Management API. */
+import { commandLine, defineCommand } from "../cli/command.ts";
+import { readContents } from "../package/contents.ts";
+import { carryOut } from "../project/carry_out.ts";
+import { type FileOptions, type FileSession, withProject } from "../project/file_session.ts";
+import { readAppliedVersions } from "../project/database_state.ts";
+import { stepsAfterUpgrade } from "../project/next_steps.ts";
+import { overwriting } from "../project/plan_functions.ts";
+import { planUpgrade } from "../project/plan_upgrade.ts";
+import { requireLock } from "../project/require_lock.ts";
 
-export const command = defineCommand("upgrade", "To come.").action(() => {
-  throw new Error("To come");
-});
+interface UpgradeOptions extends FileOptions {
+  projectRef?: string | undefined;
+  apiUrl?: string | undefined;
+}
+
+export const command = defineCommand(
+  "upgrade",
+  `Brings the mirror in a project to this release: a migration for each release that the project lacks, and
+the functions. What somebody has edited is named, and stays. With --project-ref, the same in a hosted project
+that "${commandLine("install")}" has set up, writing no files.`,
+)
+  .option("--db-url <url>", "Come after the migrations of this database, too (postgresql://…)")
+  .option("--workdir <folder>", 'The folder with "supabase/" in it; found upwards by default')
+  .option("--force", "Replace files of the mirror's that somebody has edited", false)
+  .option("--dry-run", "Show what would be done, do nothing", false)
+  .option("--json", "Print the result as JSON, all else to standard error", false)
+  .option("-y, --yes", "Do it without asking", false)
+  .option("--project-ref <ref>", "A hosted project instead: 20 letters, as in its URL")
+  .option("--api-url <url>", "Another address of the Management API (SUPABASE_API_URL)")
+  .action(async ({ projectRef, ...options }: UpgradeOptions) => {
+    if (projectRef === undefined) {
+      return await withProject(options, (session) => upgrade(session, options));
+    }
+    const { runHostedUpgrade } = await import("../hosted/upgrade.ts");
+    await runHostedUpgrade({ ...options, projectRef });
+  });
+
+async function upgrade(session: FileSession, options: UpgradeOptions): Promise<void> {
+  const { project, output, database, canAsk } = session;
+  const contents = await readContents();
+  const lock = requireLock(project, contents);
+  const applied = database === undefined ? [] : await readAppliedVersions(database);
+  const mayOverwrite = overwriting(options.force, canAsk, "Replace");
+  const plan = await planUpgrade(project, contents, lock, mayOverwrite, applied);
+  const names = contents.functions.map(({ name }) => name);
+  await carryOut(plan, options, output, {
+    title: `The mirror in ${project.root} from ${lock.version} to ${plan.version}:`,
+    question: "Write this?",
+    nothing: `Nothing to do: the mirror in this project is ${plan.version}`,
+    next: stepsAfterUpgrade(project, names),
+  });
+}

@@ -1,0 +1,132 @@
+/** `upgrade` of a project's files: later releases as migrations of their own, and their functions. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type Contents, readContents } from "../tools/package/contents.ts";
+import { changeFiles } from "../tools/project/change_files.ts";
+import { readLock } from "../tools/project/lock_file.ts";
+import { isEmpty, type Plan } from "../tools/project/plan.ts";
+import { planUpgrade } from "../tools/project/plan_upgrade.ts";
+import { openProject } from "../tools/project/supabase_project.ts";
+import { createProject, type TestProject } from "./helpers/project.ts";
+
+const LOCK = "supabase/clerk-mirror.lock.json";
+const WEBHOOK = "supabase/functions/clerk-webhook/index.js";
+
+/** Two releases after this one, as they could be: one of them with a function more. */
+async function laterContents(): Promise<Contents> {
+  const { releases, functions } = await readContents();
+  return {
+    version: "0.3.0",
+    releases: [
+      ...releases,
+      { version: "0.2.0", sql: "alter table public.profiles add column nickname text;\n" },
+      { version: "0.3.0", sql: "create table public.badges (id text);\n" },
+    ],
+    functions: [
+      ...functions.map(({ name, code }) => ({ name, code: `${code}// later\n` })),
+      { name: "clerk-later", code: functions[0]?.code ?? "" },
+    ],
+  };
+}
+
+async function plan(project: TestProject, contents: Contents, isForced = false): Promise<Plan> {
+  const opened = openProject(project.root, "/");
+  const lock = readLock(opened.folder);
+  assert.ok(lock);
+  return await planUpgrade(opened, contents, lock, () => Promise.resolve(isForced), []);
+}
+
+Deno.test("upgrade adds a migration for each release that is missing, in order, and replaces the functions", async () => {
+  await using project = await createProject({
+    "supabase/config.toml": 'project_id = "test"\n',
+    "supabase/migrations/20400101000000_last.sql": "select 1;",
+  });
+  assert.equal((await project.run("init", "--schema", "clerk", "--yes")).code, 0);
+  const before = await project.snapshot();
+  const contents = await laterContents();
+  const upgrade = await plan(project, contents);
+  await changeFiles(join(project.root, "supabase"), upgrade.changes);
+
+  const after = await project.snapshot();
+  const added = Object.keys(after).filter((path) => !(path in before));
+  assert.deepEqual(added, [
+    "supabase/functions/clerk-later/index.js",
+    "supabase/migrations/20400101000002_clerk_mirror_0_2_0.sql",
+    "supabase/migrations/20400101000003_clerk_mirror_0_3_0.sql",
+  ]);
+  assert.match(after[added[1] ?? ""] ?? "", /alter table clerk\.profiles add column nickname/);
+  assert.match(after[added[2] ?? ""] ?? "", /create table clerk\.badges/);
+  assert.match(after[WEBHOOK] ?? "", /\{"schema":"clerk","prefix":""\}[^]*\/\/ later\n$/);
+  assert.match(
+    after["supabase/config.toml"] ?? "",
+    /\[functions\.clerk-later\]\nverify_jwt = false/,
+  );
+  const migrations = Object.keys(before).filter((path) => path.includes("/migrations/"));
+  for (const path of migrations) assert.equal(after[path], before[path]);
+  const lock = readLock(join(project.root, "supabase"));
+  assert.equal(lock?.version, "0.3.0");
+  assert.deepEqual(lock?.migrations.flatMap(({ releases }) => releases), [
+    "0.1.0",
+    "0.2.0",
+    "0.3.0",
+  ]);
+  assert.ok(isEmpty(await plan(project, contents)), "there is nothing more to do");
+});
+
+Deno.test("upgrade keeps a function that somebody has edited, and names it; --force replaces it", async () => {
+  await using project = await createProject();
+  assert.equal((await project.run("init", "--yes")).code, 0);
+  await project.write(WEBHOOK, "// mine\n");
+  const contents = await laterContents();
+  const kept = await plan(project, contents);
+  assert.deepEqual(kept.kept, ["functions/clerk-webhook/index.js"]);
+  assert.ok(!kept.changes.some(({ path }) => path === "functions/clerk-webhook/index.js"));
+  const forced = await plan(project, contents, true);
+  await changeFiles(join(project.root, "supabase"), forced.changes);
+  assert.match(await project.read(WEBHOOK), /\/\/ later\n$/);
+});
+
+Deno.test("upgrade brings functions of an earlier package to this one, where init only says so", async () => {
+  await using project = await createProject();
+  assert.equal((await project.run("init", "--yes")).code, 0);
+  const installed = await project.snapshot();
+  // As an earlier package would have left it.
+  const lock = JSON.parse(installed[LOCK] ?? "");
+  await project.write(LOCK, JSON.stringify({ ...lock, version: "0.0.9" }));
+  const again = await project.run("init", "--yes");
+  assert.equal(again.code, 1);
+  assert.match(again.output, /The project has the mirror 0\.0\.9\. ".* upgrade" brings it to/);
+  const { code, output } = await project.run("upgrade", "--yes");
+  assert.equal(code, 0, output);
+  assert.match(output, /from 0\.0\.9 to 0\.1\.0/);
+  assert.deepEqual(await project.snapshot(), installed);
+});
+
+Deno.test("a package that is older than what is installed refuses to touch it", async () => {
+  await using project = await createProject();
+  assert.equal((await project.run("init", "--yes")).code, 0);
+  const lock = JSON.parse(await project.read(LOCK));
+  const newer = [
+    { ...lock, version: "9.0.0" },
+    { ...lock, migrations: [{ file: "migrations/1_x.sql", releases: ["0.1.0", "0.9.0"] }] },
+  ];
+  for (const one of newer) {
+    await project.write(LOCK, JSON.stringify(one));
+    const before = await project.snapshot();
+    for (const command of ["init", "upgrade", "uninstall"]) {
+      const { code, output } = await project.run(command, "--yes");
+      assert.equal(code, 1, output);
+      assert.match(output, /which this package \(0\.1\.0\) is older than. Use a newer one/);
+    }
+    assert.deepEqual(await project.snapshot(), before);
+  }
+});
+
+Deno.test("upgrade and uninstall of a project without the mirror end in a sentence", async () => {
+  await using project = await createProject();
+  for (const command of ["upgrade", "uninstall"]) {
+    const { code, output } = await project.run(command, "--yes");
+    assert.equal(code, 1);
+    assert.match(output, /The mirror is not in the project ".*": ".* init" puts it there/);
+  }
+});
