@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import { type ClerkObject, INSTANCE, payerIdOf } from "./objects.ts";
 import { ObjectStore, type Page, type Selection, type TimeField } from "./object_store.ts";
+import { type ClerkWebhooks, newWebhooks } from "./webhooks.ts";
 
 /** A request as the options see it. */
 export interface ClerkRequest {
@@ -30,6 +31,8 @@ export interface ClerkApiOptions {
   secretKey?: string;
   /** The instance it is of; that of the fixtures by default. */
   instanceId?: string;
+  /** Whether endpoints of webhooks can be made; they can't by default. */
+  offersEndpoints?: boolean;
   /** How many requests are accepted within any window of so many milliseconds; no limit by default. */
   rateLimit?: { requests: number; milliseconds: number };
   /** The most objects that a list is given at once; as many as were asked for by default. */
@@ -63,6 +66,7 @@ export interface ClerkApi extends ClerkData, AsyncDisposable {
   /** The address that clients take as `apiUrl`, without `/v1`. */
   url: string;
   secretKey: string;
+  webhooks: ClerkWebhooks;
   /** All requests so far, whatever came of them. */
   readonly requests: number;
   /** Answers by status, and requests by path: without `/v1` and query. */
@@ -140,6 +144,7 @@ export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
   const { secretKey = `sk_test_${"0".repeat(42)}`, rateLimit } = options;
   const data = newData();
   const answer = newRouter(data, options.instanceId ?? INSTANCE);
+  const webhooks = newWebhooks(options.offersEndpoints ?? false);
   const counts: ClerkApi["counts"] = { status: new Map(), path: new Map() };
   const times = new Map<string, number>();
   const limit = new SlidingWindow(rateLimit?.milliseconds ?? WINDOW);
@@ -197,6 +202,7 @@ export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
       if (trouble && "status" in trouble) throw troubleOf(trouble);
       if (refusal) throw refusal;
       authorize(request, secretKey);
+      if (pathname.startsWith("/webhooks/")) return respond(await askWebhooks(webhooks, request));
       return respond(Response.json(shorten(answer(request.method, url))));
     } catch (error) {
       if (error instanceof ApiError) return respond(error.toResponse());
@@ -209,6 +215,7 @@ export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
     ...data,
     url: `http://127.0.0.1:${front.port}`,
     secretKey,
+    webhooks,
     counts,
     get requests() {
       return requests;
@@ -347,6 +354,15 @@ function valueInvalid(name: string): ApiError {
     message: "is invalid",
     longMessage: `The value of "${name}" is invalid`,
   });
+}
+
+/** @throws {ApiError} if there is no such path. */
+async function askWebhooks(webhooks: ClerkWebhooks, request: Request): Promise<Response> {
+  const path = new URL(request.url).pathname.replace(/^\/v1\/webhooks/, "");
+  const text = await request.text();
+  const answer = webhooks.answer(request.method, path, text === "" ? undefined : JSON.parse(text));
+  if (answer === undefined) throw notFound();
+  return Response.json(answer.body, { status: answer.status });
 }
 
 type Query = URLSearchParams;
