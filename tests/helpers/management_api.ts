@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import postgres from "postgres";
 import type { Deployment } from "./deployment.ts";
+import { startFront } from "./front.ts";
 import { createDescriptionChecker } from "./management_description.ts";
 
 /** The project's reference. */
@@ -75,12 +76,18 @@ export async function startManagementApi(options: ManagementOptions): Promise<Lo
   const requests: SeenRequest[] = [];
   const violations: string[] = [];
   const stop = new AbortController();
+  const stopped = new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
   let { trouble } = options;
 
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {}, signal: stop.signal },
-    async (request) => {
+    async (request, { remoteAddr }) => {
       const url = new URL(request.url);
+      const cut = async () => {
+        front.cut(remoteAddr.port);
+        await stopped;
+        return new Response();
+      };
       const seen = {
         method: request.method,
         path: url.pathname.replace(/^\/v1\/projects\/[^/]*/, "") + url.search,
@@ -100,10 +107,10 @@ export async function startManagementApi(options: ManagementOptions): Promise<Lo
       );
       const problem = trouble?.(seen);
       if (problem === "hang") {
-        await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+        await stopped;
         return new Response();
       }
-      if (problem === "cut before") return cut();
+      if (problem === "cut before") return await cut();
       if (typeof problem === "object") return refuse(problem);
       if (request.headers.get("authorization") !== `Bearer ${token}`) {
         return refuse({ status: 401, message: "Unauthorized" });
@@ -113,18 +120,21 @@ export async function startManagementApi(options: ManagementOptions): Promise<Lo
       }
       if (operation === undefined) return refuse({ status: 404, message: "Not found" });
       const answer = await respond({ operation, url, body, upload, state, sql, options });
-      if (problem === "cut after") return cut();
+      if (problem === "cut after") return await cut();
       if (answer.status < 300) {
         violations.push(...checker.checkAnswer(operation, answer.status, answer.body));
       }
+      // Over a connection that was used before, fetch() repeats by itself what was cut.
+      const init = { status: answer.status, headers: { connection: "close" } };
       return answer.body === undefined
-        ? new Response(null, { status: answer.status })
-        : Response.json(answer.body, { status: answer.status });
+        ? new Response(null, init)
+        : Response.json(answer.body, init);
     },
   );
+  const front = startFront(server.addr.port);
 
   return {
-    url: `http://127.0.0.1:${server.addr.port}`,
+    url: `http://127.0.0.1:${front.port}`,
     token,
     state,
     requests,
@@ -133,6 +143,7 @@ export async function startManagementApi(options: ManagementOptions): Promise<Lo
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
+      front.close();
       await server.finished;
       await sql.end({ timeout: 1 });
       assert.deepEqual(violations, [], "requests are as described");
@@ -151,16 +162,6 @@ function newState(): ProjectState {
   };
 }
 
-/** Breaks the connection behind the status. */
-function cut(): Response {
-  const body = new ReadableStream({
-    start(controller) {
-      controller.error(new Error("cut"));
-    },
-  });
-  return new Response(body, { status: 200 });
-}
-
 function refuse(
   { status, message = "Something went wrong", retryAfter }: {
     status: number;
@@ -170,7 +171,10 @@ function refuse(
 ): Response {
   return Response.json({ message }, {
     status,
-    headers: retryAfter === undefined ? {} : { "retry-after": String(retryAfter) },
+    headers: {
+      connection: "close",
+      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+    },
   });
 }
 
