@@ -16,7 +16,7 @@ export function homeFolder(): string {
 /** The nearest folder, from here upwards, with a Supabase project in it, as the Supabase CLI looks for it. */
 export function findSupabaseProject(from: string): string | undefined {
   const folder = resolve(from);
-  const isProject = ["config.toml", "config.json"].some((name) =>
+  const isProject = ["config.toml", "config.json", "config.jsonc"].some((name) =>
     existsSync(join(folder, "supabase", name))
   );
   if (isProject) return folder;

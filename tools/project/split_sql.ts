@@ -1,0 +1,52 @@
+/**
+ * What a statement is made of: comments, which may hold others; texts, of which only those that are names
+ * matter here; and the rest.
+ */
+const PIECE = new RegExp(
+  [
+    /--[^\n]*/,
+    /(?<block>\/\*)/,
+    /(?<text>\b[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|(?<![\w$])\$(?<tag>\w*)\$[\s\S]*?\$\k<tag>\$)/,
+    /(?<name>"(?:[^"]|"")*")/,
+    /(?<end>;)/,
+    /(?<plain>[^\-/'"$;eE]+|[\s\S])/,
+  ].map(({ source }) => source).join("|"),
+  "gy",
+);
+
+/**
+ * Splits anybody's SQL into its statements, to see what they make: without comments, with an empty text
+ * for every text, single spaces for white space, and names in quotes as they are. What is between `begin
+ * atomic` and `end` is split as well; it makes nothing.
+ */
+export function splitSql(sql: string): string[] {
+  const statements: string[] = [];
+  let statement = "";
+  let position = 0;
+  while (position < sql.length) {
+    PIECE.lastIndex = position;
+    const found = PIECE.exec(sql);
+    if (found === null) break;
+    const { block, text, name, end, plain } = found.groups ?? {};
+    position = block === undefined ? PIECE.lastIndex : endOfComment(sql, position);
+    if (end !== undefined) {
+      statements.push(statement);
+      statement = "";
+    } else statement += text === undefined ? name ?? plain ?? " " : "''";
+  }
+  return [...statements, statement]
+    .map((one) => one.replace(/\s+/g, " ").trim())
+    .filter((one) => one !== "");
+}
+
+/** Where the comment ends that begins at a position: it may have others in it. */
+function endOfComment(sql: string, start: number): number {
+  const edges = /\/\*|\*\//g;
+  edges.lastIndex = start;
+  let depth = 0;
+  for (let edge = edges.exec(sql); edge !== null; edge = edges.exec(sql)) {
+    depth += edge[0] === "/*" ? 1 : -1;
+    if (depth === 0) return edges.lastIndex;
+  }
+  return sql.length;
+}
