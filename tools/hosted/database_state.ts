@@ -16,8 +16,8 @@ export interface DatabaseState {
   steps: StepRecords;
   /** Whether there is a schema `clerk_sync` without a release of the mirror in it. */
   isHalfInstalled: boolean;
-  /** The last version in the history of migrations that is a timestamp of 14 digits. */
-  lastMigration: string | undefined;
+  /** The versions of all migrations in the history. */
+  migrations: string[];
 }
 
 const OVERVIEW = z.tuple([z.object({
@@ -32,7 +32,7 @@ const CONTENTS = z.tuple([z.object({
   steps: z.array(z.object({ step: z.string(), detail: z.record(z.string(), z.unknown()) })),
 })]);
 
-const HISTORY = z.tuple([z.object({ version: z.string().nullable() })]);
+const HISTORY = z.tuple([z.object({ versions: z.array(z.string()) })]);
 
 /** The mirror is found by the function that tells its release, whatever it is called. */
 const LOOK_AROUND = `
@@ -65,9 +65,8 @@ select
   ) as steps`;
 
 const LOOK_BACK = `
-select max(version) as version
-from supabase_migrations.schema_migrations
-where version ~ '^\\d{14}$'`;
+select coalesce(jsonb_agg(version), '[]') as versions
+from supabase_migrations.schema_migrations`;
 
 /** Looks at a project's database. */
 export async function readDatabaseState(api: ManagementApi): Promise<DatabaseState> {
@@ -78,13 +77,13 @@ export async function readDatabaseState(api: ManagementApi): Promise<DatabaseSta
     : [{ releases: [], steps: [] }];
   const [history] = overview.has_history
     ? read(HISTORY, await api.query(LOOK_BACK))
-    : [{ version: null }];
+    : [{ versions: [] }];
   return {
     releases: contents.releases.sort(compareVersions),
     naming: isInstalled ? overview.naming ?? undefined : undefined,
     steps: new Map(contents.steps.map(({ step, detail }) => [step, detail])),
     isHalfInstalled: overview.has_schema && !isInstalled,
-    lastMigration: history.version ?? undefined,
+    migrations: history.versions,
   };
 }
 

@@ -5,6 +5,7 @@ import { isConfirmed } from "../cli/confirm.ts";
 import { commandLine } from "../cli/command.ts";
 import type { Release } from "../package/contents.ts";
 import { renderMigration } from "../package/render_migration.ts";
+import { nextVersion } from "../project/next_version.ts";
 import { readClerkDomain } from "./clerk_domain.ts";
 import { compareVersions } from "./compare_versions.ts";
 import { type DatabaseState, readDatabaseState } from "./database_state.ts";
@@ -14,7 +15,6 @@ import { functionSteps, planFunctions } from "./functions.ts";
 import type { ManagementApi } from "./management_api.ts";
 import { migrationStatement } from "./migration_statement.ts";
 import { chooseNaming, nameOf, type NamingOptions } from "./naming.ts";
-import { nextVersion } from "./next_version.ts";
 import { planSecrets, readGivenSecrets, secretsStep, SIGNING_SECRET } from "./secrets.ts";
 import { checkProject, type HostedOptions, type HostedSession, openSession } from "./session.ts";
 import { DATABASE_STEP, recordStatement } from "./step_records.ts";
@@ -139,7 +139,7 @@ function databaseStep(
   naming: Naming,
 ): Step {
   const isDone = database.naming !== undefined;
-  const version = nextVersion(database.lastMigration);
+  const version = nextVersion(database.migrations);
   const release = releases.at(-1)?.version ?? "";
   return {
     name: "database",

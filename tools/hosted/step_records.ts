@@ -44,3 +44,9 @@ export async function forgetSteps(api: ManagementApi, steps: string[]): Promise<
     true,
   );
 }
+
+/** Whether a note is of this installer: a migration may have made notes of its own. */
+export function isInstallersNote(step: string): boolean {
+  return [DATABASE_STEP, THIRD_PARTY_STEP, EXPOSED_SCHEMA_STEP].includes(step) ||
+    /^(?:function|secret) /.test(step);
+}

@@ -14,7 +14,12 @@ import type { DeployedFunction, ManagementApi } from "./management_api.ts";
 import { removalStatement } from "./migration_statement.ts";
 import { nameOf } from "./naming.ts";
 import { checkProject, type HostedOptions, type HostedSession, openSession } from "./session.ts";
-import { EXPOSED_SCHEMA_STEP, forgetSteps, functionStep } from "./step_records.ts";
+import {
+  EXPOSED_SCHEMA_STEP,
+  forgetSteps,
+  functionStep,
+  isInstallersNote,
+} from "./step_records.ts";
 import { type Output, runSteps, type Step, stepsAsJson } from "./steps.ts";
 import { findIssuer, noted } from "./third_party_auth.ts";
 
@@ -218,12 +223,13 @@ async function removeDatabase(
 
 /** Tables of migration files stay, for the files would be there still; the notes of the rest go. */
 function keepDatabase(api: ManagementApi, { steps }: DatabaseState): Removal {
+  const notes = [...steps.keys()].filter(isInstallersNote);
   return {
-    steps: steps.size === 0 ? [] : [{
+    steps: notes.length === 0 ? [] : [{
       name: "notes",
       title: "The notes of the installation",
       isDone: false,
-      run: () => forgetSteps(api, [...steps.keys()]),
+      run: () => forgetSteps(api, notes),
     }],
     kept: [
       "The tables stay: they came by the project's own migration files. " +

@@ -4,6 +4,7 @@ import { commandLine } from "../cli/command.ts";
 import { isConfirmed } from "../cli/confirm.ts";
 import type { Release } from "../package/contents.ts";
 import { renderRelease } from "../package/render_release.ts";
+import { nextVersion } from "../project/next_version.ts";
 import { compareVersions } from "./compare_versions.ts";
 import { type DatabaseState, readDatabaseState } from "./database_state.ts";
 import { checkOwnership } from "./find_obstacles.ts";
@@ -13,7 +14,6 @@ import type { ManagementApi } from "./management_api.ts";
 import { migrationStatement } from "./migration_statement.ts";
 import { installedVersions } from "./installed_versions.ts";
 import { nameOf } from "./naming.ts";
-import { nextVersion } from "./next_version.ts";
 import { checkProject, type HostedOptions, type HostedSession, openSession } from "./session.ts";
 import { DATABASE_STEP, recordStatement } from "./step_records.ts";
 import { runSteps, showPlan, type Step, stepsAsJson } from "./steps.ts";
@@ -106,11 +106,9 @@ function releaseSteps(
   missing: Release[],
   naming: Naming,
 ): Step[] {
-  let last = database.lastMigration;
   let versions = installedVersions(database) ?? [];
   return missing.map(({ version: release }) => {
-    const version = nextVersion(last);
-    last = version;
+    const version = nextVersion([...database.migrations, ...versions]);
     versions = [...versions, version];
     const record = recordStatement([DATABASE_STEP, { versions }]);
     const name = `${MIGRATION_NAME}_${release.replaceAll(".", "_")}`;
