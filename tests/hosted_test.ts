@@ -6,6 +6,7 @@ import { sampleEvent } from "../tools/events/sample_event.ts";
 import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
 import { deliver } from "../tools/events/deliver.ts";
 import { freePort } from "../tools/stack/stack.ts";
+import { runSupabase } from "../tools/stack/supabase_cli.ts";
 import { projectCommand } from "../tools/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { finish } from "./helpers/command.ts";
@@ -13,14 +14,22 @@ import { layOut } from "./helpers/deployment.ts";
 import {
   type HostedProject,
   openHostedProject,
+  packagedContents,
   readCatalog,
   readHistory,
   run,
 } from "./helpers/hosted_project.ts";
-import { PROJECT_REF, startManagementApi } from "./helpers/management_api.ts";
+import {
+  type HostedFunction,
+  type LoopbackManagement,
+  PROJECT_REF,
+  type SeenRequest,
+  startManagementApi,
+} from "./helpers/management_api.ts";
 import { cut } from "./helpers/cut_management_api.ts";
 import { readDescription, readFixture } from "./helpers/management_description.ts";
-import type { Client } from "./helpers/mirror.ts";
+import { type Client, openOwnMirror } from "./helpers/mirror.ts";
+import type { Contents } from "../tools/package/contents.ts";
 
 const DOMAIN = "example.clerk.accounts.dev";
 const ENDPOINT = `https://${PROJECT_REF}.supabase.co/functions/v1/clerk-webhook`;
@@ -88,6 +97,36 @@ Deno.test("install brings everything into a hosted project, and then has nothing
     assert.equal(row?.name, "clerk_mirror");
     assert.match(row?.statements.join(""), /create table public\.profiles/);
   });
+
+  await t.step(
+    "the real CLI knows of it: it fetches the file, and has nothing to push then",
+    async () => {
+      const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-hosted-" });
+      try {
+        await Deno.mkdir(join(folder, "supabase"));
+        await Deno.writeTextFile(join(folder, "supabase", "config.toml"), 'project_id = "acme"\n');
+        const cli = async (...args: string[]) => {
+          const { success, stdout, stderr } = await runSupabase([
+            ...args,
+            `--remote=${mirror.databaseUrl}`,
+            `--workdir=${folder}`,
+            "--yes",
+          ]);
+          assert.ok(success, stderr);
+          return stdout + stderr;
+        };
+        await cli("migration", "fetch");
+        const [file, ...others] = await Array.fromAsync(
+          Deno.readDir(join(folder, "supabase", "migrations")),
+        );
+        assert.match(String(file?.name), /^20\d{12}_clerk_mirror\.sql$/);
+        assert.deepEqual(others, []);
+        assert.match(await cli("db", "push"), /up to date/i);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  );
 
   await t.step("what it noted holds no secret", async () => {
     const notes = JSON.stringify(await mirror.sql`select * from clerk_sync.installation_steps`);
@@ -223,11 +262,7 @@ Deno.test("an install after the database was reset starts clean, and overwrites 
 Deno.test("functions and secrets of the same names that aren't the mirror's are named, and overwritten by --force alone", async () => {
   await using project = await openHostedProject();
   const { api, mirror } = project;
-  const theirs = {
-    metadata: { entrypoint_path: "index.ts", import_map_path: "deno.json", verify_jwt: true },
-    files: new Map(),
-    version: 3,
-  };
+  const theirs = theirFunction();
   api.state.functions.set("clerk-webhook", theirs);
   api.state.secrets.set("CLERK_SECRET_KEY", "sk_test_theirs");
   const variables = {
@@ -444,6 +479,262 @@ Deno.test("deno task install works as a command: --json alone on standard output
   const refused = await finish(command("--api-url=http://example.com"));
   assert.deepEqual([refused.code, /is no https address/.test(refused.output)], [1, true]);
 });
+
+Deno.test("upgrade applies the releases that a project lacks, each whole, and replaces the functions that differ", async (t) => {
+  await using project = await openHostedProject();
+  const { api, mirror } = project;
+  const now = await packagedContents();
+  const next = laterContents(now);
+
+  await t.step("there is nothing to upgrade in a project without the mirror", async () => {
+    await assert.rejects(
+      run("upgrade", api),
+      /is not installed in the project "Acme"\. Run ".*install/,
+    );
+  });
+  await run("install", api, { prefix: "clerk_" });
+  const [installed] = await readHistory(mirror.sql);
+
+  await t.step("of the same release there is nothing to do", async () => {
+    assert.match((await run("upgrade", api)).output, /Nothing to do/);
+  });
+  await t.step("install leaves it to upgrade", async () => {
+    await assert.rejects(
+      run("install", api, { contents: next }),
+      /this is 99\.1\.0\. Run ".*upgrade/,
+    );
+  });
+  await t.step("--dry-run changes nothing", async () => {
+    const { output } = await run("upgrade", api, { contents: next, dryRun: true });
+    assert.match(output, /release 99\.0\.0: migration \d{14}_clerk_mirror_99_0_0/);
+    assert.match(output, /"clerk-webhook", replaced by this release's/);
+    assert.match(output, /"clerk-effects": there already/);
+    assert.deepEqual(await readHistory(mirror.sql), [installed]);
+  });
+  await t.step("broken off between two releases, it keeps the first, and goes on", async () => {
+    let writes = 0;
+    api.setTrouble(({ path, method }) => {
+      if (path === "/database/query" && method === "POST") writes++;
+      return writes > 4 ? { status: 500 } : undefined;
+    });
+    await assert.rejects(
+      run("upgrade", api, { contents: next }),
+      /Done: release 99\.0\.0\.\nNot done: release 99\.1\.0, function clerk-webhook\./,
+    );
+    api.setTrouble(undefined);
+    await run("upgrade", api, { contents: next });
+    const history = await readHistory(mirror.sql);
+    assert.deepEqual(
+      history.map(({ name }) => name),
+      ["clerk_mirror", "clerk_mirror_99_0_0", "clerk_mirror_99_1_0"],
+    );
+    const [note] = await mirror.sql`
+      select detail from clerk_sync.installation_steps where step = 'database'`;
+    assert.deepEqual(note?.detail.versions, history.map(({ version }) => version));
+    assert.deepEqual(
+      [...api.state.functions].map(([name, { version }]) => [name, version]).sort(),
+      [["clerk-effects", 1], ["clerk-refresh", 1], ["clerk-webhook", 2]],
+    );
+    const [table] = await mirror.sql`select to_regclass('public.clerk_later_things') as name`;
+    assert.equal(table?.name, "clerk_later_things");
+  });
+  await t.step("a package that is older than the project is refused", async () => {
+    for (const command of ["install", "upgrade"] as const) {
+      await assert.rejects(run(command, api), /release 99\.1\.0, which is newer than this one/);
+    }
+  });
+});
+
+Deno.test("a release that fails leaves the database at the one before", async () => {
+  await using project = await openHostedProject();
+  const { api, mirror } = project;
+  await run("install", api);
+  const before = await readCatalog(mirror.sql);
+  const now = await packagedContents();
+  const sql = "create table public.half (id text);\nselect 1 / 0;";
+  await assert.rejects(
+    run("upgrade", api, {
+      contents: { ...now, releases: [...now.releases, { version: "99.0.0", sql }] },
+    }),
+    /division by zero[^]*Done: nothing/,
+  );
+  assert.deepEqual(await readCatalog(mirror.sql), before);
+  assert.equal((await readHistory(mirror.sql)).length, 1);
+});
+
+Deno.test("uninstall leaves the database and the API as they were before", async (t) => {
+  const naming = { schema: "clerk", prefix: "" };
+  await using project = await openHostedProject({ stack: { naming } });
+  const { api, mirror } = project;
+  const { sql } = mirror;
+  await sql`create table public.todos (id bigint primary key, user_id text)`;
+  api.state.functions.set("hello", theirFunction());
+  api.state.secrets.set("OPENAI_API_KEY", "theirs");
+  api.state.secrets.set("CLERK_SECRET_KEY", `sk_test_${"1".repeat(42)}`);
+  api.state.thirdPartyAuth.push({ id: crypto.randomUUID(), issuer: "https://login.example.com" });
+  api.state.exposedSchemas = "public,graphql_public";
+  const before = { catalog: await readCatalog(sql), state: structuredClone(api.state) };
+  const install = () =>
+    run("install", api, {
+      schema: "clerk",
+      clerkDomain: DOMAIN,
+      variables: {
+        CLERK_SECRET_KEY: `sk_test_${"1".repeat(42)}`,
+        CLERK_API_URL: "http://127.0.0.1:9",
+        CLERK_WEBHOOK_SIGNING_SECRET: newSigningSecret(),
+      },
+    });
+
+  await t.step("where nothing is installed, there is nothing to do", async () => {
+    assert.match((await run("uninstall", api)).output, /Nothing to do/);
+    assert.deepEqual(api.state, before.state);
+  });
+  await t.step("it names what holds on to the mirror, and what would let go", async () => {
+    await install();
+    assert.equal(api.state.exposedSchemas, "public,graphql_public,clerk");
+    await mirror.stack.reconnect();
+    for (const event of [sampleEvent("user.created"), sampleEvent("user.created")]) {
+      assert.equal((await mirror.send(event)).outcome, "applied");
+    }
+    await sql`alter table public.todos add constraint todos_user_id_fkey
+      foreign key (user_id) references clerk.profiles (id)`;
+    await assert.rejects(
+      run("uninstall", api),
+      /todos_user_id_fkey[^]*alter table public\.todos drop constraint todos_user_id_fkey[^]*Nothing was changed/,
+    );
+    assert.equal(api.state.functions.size, 4);
+    await sql`alter table public.todos drop constraint todos_user_id_fkey`;
+  });
+  await t.step("it shows what goes, with its rows, and asks", async () => {
+    const { output } = await run("uninstall", api, { dryRun: true });
+    assert.match(output, /clerk\.profiles: 2 rows/);
+    assert.match(output, /Function "clerk-webhook"/);
+    assert.match(output, /Secrets of the functions: CLERK_API_URL, CLERK_WEBHOOK_SIGNING_SECRET/);
+    assert.match(output, /Schema "clerk" among those that the API exposes/);
+    assert.doesNotMatch(output, /hello|OPENAI|CLERK_SECRET_KEY|login\.example/);
+    await assert.rejects(run("uninstall", api, { yes: false }), /Add "--yes"/);
+    assert.equal(api.state.functions.size, 4);
+  });
+  await t.step("everything is as before", async () => {
+    await run("uninstall", api);
+    assert.deepEqual(await readCatalog(sql), before.catalog);
+    assert.deepEqual(api.state, before.state);
+    assert.deepEqual(await readHistory(sql), []);
+    assert.match((await run("uninstall", api)).output, /Nothing to do/);
+  });
+  await t.step("it can be installed again, and goes again", async () => {
+    await install();
+    await run("uninstall", api);
+    assert.deepEqual(await readCatalog(sql), before.catalog);
+  });
+});
+
+Deno.test("uninstall broken off at any request goes on when it is run again", async () => {
+  await using databases = await openDatabases();
+  const options = {
+    schema: "clerk",
+    clerkDomain: DOMAIN,
+    variables: { CLERK_WEBHOOK_SIGNING_SECRET: newSigningSecret() },
+  };
+  const remove = async (use: (api: LoopbackManagement) => Promise<void>) => {
+    const databaseUrl = await databases.create();
+    await using api = await startManagementApi({ databaseUrl });
+    await run("install", api, options);
+    await use(api);
+    const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+    const catalog = await readCatalog(sql);
+    const history = await readHistory(sql);
+    await sql.end();
+    return { catalog, history, state: api.state };
+  };
+  let writes = 0;
+  const isWrite = ({ method, path }: SeenRequest) => method !== "GET" && path !== "/database/query";
+  const whole = await remove(async (api) => {
+    const { length } = api.requests;
+    await run("uninstall", api);
+    // And the database, which goes last.
+    writes = api.requests.slice(length).filter(isWrite).length + 1;
+  });
+  assert.ok(writes >= 7);
+
+  for (const kind of ["cut after", "refused"] as const) {
+    for (let number = 1; number <= writes; number++) {
+      const resumed = await remove(async (api) => {
+        let seen = 0;
+        let isDown = false;
+        api.setTrouble((request) => {
+          if (isDown) return "cut before";
+          if (isWrite(request)) seen++;
+          else if (seen === writes - 1 && request.path === "/database/query") seen++;
+          if (seen < number) return undefined;
+          isDown = true;
+          return kind === "refused" ? { status: 500 } : kind;
+        });
+        await assert.rejects(run("uninstall", api), /Not done: .*\nRun the same command again/);
+        api.setTrouble(undefined);
+        await run("uninstall", api);
+      });
+      assert.deepEqual(resumed, whole, `${kind} at ${number}`);
+    }
+  }
+});
+
+Deno.test("uninstall after the database was reset takes the functions, which are known by themselves", async () => {
+  await using project = await openHostedProject();
+  const { api, mirror } = project;
+  await run("install", api);
+  await reset(mirror.sql);
+  api.state.functions.set("hello", theirFunction());
+  const { output } = await run("uninstall", api);
+  assert.match(output, /has no tables of the mirror/);
+  assert.deepEqual([...api.state.functions.keys()], ["hello"]);
+});
+
+Deno.test("tables that came by migration files are left to those by upgrade and uninstall", async () => {
+  await using mirror = await openOwnMirror();
+  await using api = await startManagementApi({ databaseUrl: mirror.databaseUrl });
+  api.state.functions.set("clerk-webhook", theirFunction());
+  const next = laterContents(await packagedContents());
+  await assert.rejects(
+    run("upgrade", api, { contents: next, force: true }),
+    /came into this project by migration files\. Run ".*upgrade"/,
+  );
+  const before = await readCatalog(mirror.sql);
+  const { output } = await run("uninstall", api);
+  assert.match(output, /The tables stay: they came by the project's own migration files/);
+  assert.match(output, /Function "clerk-webhook" stays: it was deployed by other means/);
+  assert.deepEqual(await readCatalog(mirror.sql), before);
+  assert.equal(api.state.functions.size, 1);
+});
+
+/** A function that isn't the mirror's. */
+function theirFunction(): HostedFunction {
+  return {
+    metadata: { entrypoint_path: "index.ts", import_map_path: "deno.json", verify_jwt: true },
+    files: new Map(),
+    version: 3,
+  };
+}
+
+/** Two made-up releases on top of what there is, with one function changed. */
+function laterContents({ releases, functions }: Contents): Contents {
+  const release = (version: string, sql: string) => ({
+    version,
+    sql: `${sql}\ninsert into clerk_sync.releases (version) values ('${version}');\n`,
+  });
+  return {
+    version: "99.1.0",
+    releases: [
+      ...releases,
+      release("99.0.0", "create table public.later_things (id text primary key);"),
+      release("99.1.0", "alter table public.later_things add column name text;"),
+    ],
+    functions: functions.map(({ name, code }) => ({
+      name,
+      code: name === "clerk-webhook" ? `${code}\n// later\n` : code,
+    })),
+  };
+}
 
 /** Databases of one server, each as a new project has it. */
 async function openDatabases(): Promise<

@@ -4,11 +4,12 @@ import { runHostedInstall } from "../hosted/install.ts";
 
 export const command = defineCommand(
   "install",
-  `Installs the mirror in a hosted project, through Supabase's Management API: shows what it will do, asks,
-then applies one migration, sets the secrets, deploys the functions and lets Clerk's tokens in. Run it again
-after an interruption: it goes on. The access token is SUPABASE_ACCESS_TOKEN, else asked for, and kept nowhere.
-The functions' variables (CLERK_WEBHOOK_SIGNING_SECRET, CLERK_SECRET_KEY, …) are set as far as the environment
-or .env has them. A project under version control is better served by "init".`,
+  `Installs the mirror in a hosted project, through Supabase's Management API: shows what it will do,
+asks, then applies one migration, sets the secrets, deploys the functions and lets Clerk's tokens in.
+Run it again after an interruption: it goes on. The access token is SUPABASE_ACCESS_TOKEN, else asked
+for, and kept nowhere. The functions' variables (CLERK_WEBHOOK_SIGNING_SECRET, CLERK_SECRET_KEY, …) are
+set as far as the environment or .env has them. A project under version control is better served by
+"init". Exit status: 0 if all of it is there, else 1.`,
 )
   .requiredOption("--project-ref <ref>", "The project: 20 letters, as in its URL")
   .option("--schema <name>", 'The schema for the mirror\'s tables; "public" by default')

@@ -19,7 +19,7 @@ import { planSecrets, readGivenSecrets, secretsStep, SIGNING_SECRET } from "./se
 import { checkProject, type HostedOptions, type HostedSession, openSession } from "./session.ts";
 import { DATABASE_STEP, recordStatement } from "./step_records.ts";
 import { runSteps, showPlan, type Step, stepsAsJson } from "./steps.ts";
-import { thirdPartyStep } from "./third_party_auth.ts";
+import { noted, thirdPartyStep } from "./third_party_auth.ts";
 import { concludeInstallation } from "./conclude_installation.ts";
 
 /** Options of an installation. */
@@ -99,7 +99,7 @@ export async function install(session: HostedSession, options: InstallOptions): 
   const conclusion = await concludeInstallation(session, {
     clerk: options.dryRun ? undefined : endpoint,
     isSigned,
-    hasDomain: domain !== undefined,
+    hasDomain: domain !== undefined || noted(database.steps).length > 0,
     records: database.steps,
   });
   output.result({

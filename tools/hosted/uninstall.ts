@@ -4,7 +4,9 @@ import type { Naming } from "../../functions/_shared/naming.ts";
 import { commandLine } from "../cli/command.ts";
 import { isConfirmed } from "../cli/confirm.ts";
 import type { Release } from "../package/contents.ts";
-import { countRowsQuery, holdersQuery, renderUninstall } from "../package/render_uninstall.ts";
+import { countRowsQuery } from "../package/count_rows.ts";
+import { holdersQuery } from "../package/find_holders.ts";
+import { renderUninstall } from "../package/render_uninstall.ts";
 import { compareVersions } from "./compare_versions.ts";
 import { type DatabaseState, readDatabaseState } from "./database_state.ts";
 import { isExposed, removeSchema } from "./exposed_schema.ts";
@@ -259,6 +261,7 @@ async function countRows(
   naming: Naming,
 ): Promise<{ table: string; count: number }[]> {
   const rows = await api.query(countRowsQuery(releases, naming));
-  return rows.map(({ name, count }) => ({ table: String(name), count: Number(count) }))
+  return rows
+    .map(({ table_name, row_count }) => ({ table: String(table_name), count: Number(row_count) }))
     .filter(({ count }) => count > 0);
 }

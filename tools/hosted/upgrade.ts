@@ -3,7 +3,7 @@ import type { Naming } from "../../functions/_shared/naming.ts";
 import { commandLine } from "../cli/command.ts";
 import { isConfirmed } from "../cli/confirm.ts";
 import type { Release } from "../package/contents.ts";
-import { renderRelease } from "../package/render_release.ts";
+import { renderRelease } from "../package/render_migration.ts";
 import { nextVersion } from "../project/next_version.ts";
 import { compareVersions } from "./compare_versions.ts";
 import { type DatabaseState, readDatabaseState } from "./database_state.ts";
