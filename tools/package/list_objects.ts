@@ -3,7 +3,7 @@ import { readParentheses, splitList, splitStatements } from "./split_statements.
 
 /** Something that the mirror makes, and an uninstall drops. */
 export interface MirrorObject {
-  /** `key`: a primary key or a unique constraint, whose index has its name. `constraint`: any other. */
+  /** `key`: a primary key or a unique constraint, whose index has its name. `constraint`: any other one. */
   kind:
     | "schema"
     | "type"
@@ -38,20 +38,34 @@ const MAKES_NOTHING =
 
 /**
  * Lists what the SQL of all releases leaves in a database, in the order of its creation: what a later
- * statement drops is not on the list, what it replaces keeps its place.
+ * statement drops is not on the list. A function that is replaced keeps its place; a view takes a new one,
+ * since it may show what was made meanwhile.
  *
  * @param sql Rendered or not; in the order in which it is applied.
  * @throws {Error} at a statement that makes something and is not understood here.
  */
 export function listObjects(sql: string): MirrorObject[] {
   const objects = new Map<string, MirrorObject>();
-  for (const change of splitStatements(sql).flatMap(readStatement)) {
+  for (const change of readChanges(sql)) {
     if ("drops" in change) drop(objects, change.drops);
-    else if (!objects.has(identify(change.makes))) {
-      objects.set(identify(change.makes), change.makes);
-    }
+    else make(objects, change.makes);
   }
   return [...objects.values()];
+}
+
+/** Lists what any statement makes, whether or not a later one drops it. */
+export function listMadeObjects(sql: string): MirrorObject[] {
+  return readChanges(sql).flatMap((change) => "makes" in change ? [change.makes] : []);
+}
+
+function readChanges(sql: string): Change[] {
+  return splitStatements(sql).flatMap(readStatement);
+}
+
+function make(objects: Map<string, MirrorObject>, made: MirrorObject): void {
+  const id = identify(made);
+  if (made.kind === "view") objects.delete(id);
+  if (!objects.has(id)) objects.set(id, made);
 }
 
 /** The key and the constraint of a name are one, since a `drop constraint` doesn't tell which it is. */
@@ -82,11 +96,19 @@ function readStatement(statement: string): Change[] {
 function readTable(statement: string): Change[] | undefined {
   const [, schema, table] = /^create table (\w+)\.(\w+) ?\(/.exec(statement) ?? [];
   if (schema === undefined || table === undefined) return undefined;
-  const constraints = splitList(readParentheses(statement)).flatMap((part): Change[] => {
-    const constraint = readConstraint(part, schema, table);
-    return constraint ? [{ makes: { ...constraint, isInline: true } }] : [];
+  const parts = splitList(readParentheses(statement)).map((part): Change => {
+    const makes = readConstraint(part, schema, table) ?? readColumn(part, schema, table);
+    return { makes: { ...makes, isInline: true } };
   });
-  return [{ makes: { kind: "table", schema, name: table } }, ...constraints];
+  return [{ makes: { kind: "table", schema, name: table } }, ...parts];
+}
+
+function readColumn(part: string, schema: string, table: string): MirrorObject {
+  const [, name] = /^(\w+) /.exec(part) ?? [];
+  if (name === undefined || /^(?:check|foreign|primary|unique|exclude|like)$/.test(name)) {
+    throw new Error(`A constraint without a name, or not understood: "${part}" of "${table}"`);
+  }
+  return { kind: "column", schema, name, table };
 }
 
 function readConstraint(part: string, schema: string, table: string): MirrorObject | undefined {
