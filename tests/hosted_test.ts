@@ -1,7 +1,7 @@
 /** A hosted project, installed into, upgraded and left again through the Management API alone. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import postgres from "postgres";
+import type postgres from "postgres";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
 import { deliver } from "../tools/events/deliver.ts";
@@ -9,15 +9,16 @@ import { freePort } from "../tools/stack/stack.ts";
 import { runSupabase } from "../tools/stack/supabase_cli.ts";
 import { projectCommand } from "../tools/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
+import { readCatalog } from "./helpers/catalog.ts";
 import { finish } from "./helpers/command.ts";
 import { layOut } from "./helpers/deployment.ts";
 import {
-  type HostedProject,
   openHostedProject,
+  openServedProject,
   packagedContents,
-  readCatalog,
   readHistory,
   run,
+  type ServedProject,
 } from "./helpers/hosted_project.ts";
 import {
   type HostedFunction,
@@ -29,6 +30,7 @@ import {
 import { cut } from "./helpers/cut_management_api.ts";
 import { readDescription, readFixture } from "./helpers/management_description.ts";
 import { type Client, openOwnMirror } from "./helpers/mirror.ts";
+import { type Project, startProjects } from "./helpers/projects.ts";
 import type { Contents } from "../tools/package/contents.ts";
 
 const DOMAIN = "example.clerk.accounts.dev";
@@ -42,12 +44,12 @@ Deno.test("the kept part of the Management API's description is a part of the pu
 
 Deno.test("install brings everything into a hosted project, and then has nothing to do", async (t) => {
   await using project = await openHostedProject();
-  const { api, mirror } = project;
+  const { api, databaseUrl, sql } = project;
   const signingSecret = newSigningSecret();
   const variables = { CLERK_WEBHOOK_SIGNING_SECRET: signingSecret, EFFECT_TYPES: "user.updated" };
 
   await t.step("--dry-run shows the plan and changes nothing", async () => {
-    const before = await readCatalog(mirror.sql);
+    const before = await readCatalog(databaseUrl);
     const { output, result } = await run("install", api, {
       variables,
       clerkDomain: DOMAIN,
@@ -63,13 +65,13 @@ Deno.test("install brings everything into a hosted project, and then has nothing
       new Set(result.steps.map(({ state }: { state: string }) => state)),
       new Set(["to do"]),
     );
-    assert.deepEqual(await readCatalog(mirror.sql), before);
+    assert.deepEqual(await readCatalog(databaseUrl), before);
     assert.equal(api.state.functions.size + api.state.secrets.size, 0);
   });
 
   await t.step("without a terminal it demands --yes, and changes nothing", async () => {
     await assert.rejects(run("install", api, { yes: false }), /Add "--yes".*Nothing was changed/);
-    assert.deepEqual(await readHistory(mirror.sql), []);
+    assert.deepEqual(await readHistory(sql), []);
   });
 
   await t.step("all of it is there afterwards", async () => {
@@ -90,7 +92,7 @@ Deno.test("install brings everything into a hosted project, and then has nothing
   });
 
   await t.step("the migration is in the history, whole, as the CLI writes it", async () => {
-    const [row, ...others] = await mirror.sql`
+    const [row, ...others] = await sql`
       select version, name, statements from supabase_migrations.schema_migrations`;
     assert.deepEqual(others, []);
     assert.match(row?.version, /^20\d{12}$/);
@@ -108,7 +110,7 @@ Deno.test("install brings everything into a hosted project, and then has nothing
         const cli = async (...args: string[]) => {
           const { success, stdout, stderr } = await runSupabase([
             ...args,
-            `--remote=${mirror.databaseUrl}`,
+            `--remote=${databaseUrl}`,
             `--workdir=${folder}`,
             "--yes",
           ]);
@@ -129,7 +131,7 @@ Deno.test("install brings everything into a hosted project, and then has nothing
   );
 
   await t.step("what it noted holds no secret", async () => {
-    const notes = JSON.stringify(await mirror.sql`select * from clerk_sync.installation_steps`);
+    const notes = JSON.stringify(await sql`select * from clerk_sync.installation_steps`);
     assert.ok(!notes.includes(signingSecret.slice(6)) && !notes.includes(api.token), notes);
   });
 
@@ -141,7 +143,7 @@ Deno.test("install brings everything into a hosted project, and then has nothing
       method !== "GET" && path !== "/database/query"
     );
     assert.deepEqual(writes, []);
-    assert.equal((await readHistory(mirror.sql)).length, 1);
+    assert.equal((await readHistory(sql)).length, 1);
   });
 
   await t.step("a secret of its own that has changed is set anew", async () => {
@@ -164,7 +166,7 @@ for (
 ) {
   Deno.test(`what was installed ${what} answers a signed event, and its row is read under RLS`, async () => {
     const naming = { schema: "public", prefix: "", ...options };
-    await using project = await openHostedProject({ stack: { naming } });
+    await using project = await openServedProject(naming);
     const { api, mirror } = project;
     if (what !== "as it is") {
       await mirror.sql`create table public.profiles (id uuid primary key)`;
@@ -208,14 +210,14 @@ for (
 }
 
 Deno.test("install broken off at any request goes on when it is run again", async () => {
-  await using databases = await openDatabases();
+  await using projects = await startProjects();
   const naming = { schema: "clerk" };
   const options = {
     ...naming,
     clerkDomain: DOMAIN,
     variables: { CLERK_WEBHOOK_SIGNING_SECRET: newSigningSecret() },
   };
-  const whole = await installInto(await databases.create(), async (api) => {
+  const whole = await installInto(await projects.open(), async (api) => {
     await run("install", api, options);
   });
   const first = whole.requests.findIndex(({ path }, index) =>
@@ -226,7 +228,7 @@ Deno.test("install broken off at any request goes on when it is run again", asyn
 
   for (const kind of ["cut after", "refused"] as const) {
     for (let number = first + 1; number <= whole.requests.length; number++) {
-      const resumed = await installInto(await databases.create(), async (api) => {
+      const resumed = await installInto(await projects.open(), async (api) => {
         api.setTrouble((request) => {
           if (request.number < number) return undefined;
           if (kind === "refused") return { status: 503 };
@@ -249,10 +251,10 @@ Deno.test("install broken off at any request goes on when it is run again", asyn
 
 Deno.test("an install after the database was reset starts clean, and overwrites nothing else", async () => {
   await using project = await openHostedProject();
-  const { api, mirror } = project;
+  const { api, sql } = project;
   const variables = { CLERK_WEBHOOK_SIGNING_SECRET: newSigningSecret() };
   await run("install", api, { variables, clerkDomain: DOMAIN });
-  await reset(mirror.sql);
+  await reset(sql);
   const { output } = await run("install", api, { variables, clerkDomain: DOMAIN });
   assert.match(output, /^✓ database$/m);
   assert.match(output, /Function "clerk-webhook": there already/);
@@ -261,7 +263,7 @@ Deno.test("an install after the database was reset starts clean, and overwrites 
 
 Deno.test("functions and secrets of the same names that aren't the mirror's are named, and overwritten by --force alone", async () => {
   await using project = await openHostedProject();
-  const { api, mirror } = project;
+  const { api, sql } = project;
   const theirs = theirFunction();
   api.state.functions.set("clerk-webhook", theirs);
   api.state.secrets.set("CLERK_SECRET_KEY", "sk_test_theirs");
@@ -274,7 +276,7 @@ Deno.test("functions and secrets of the same names that aren't the mirror's are 
     /function clerk-webhook: [^]*secret CLERK_SECRET_KEY: [^]*"--force"[^]*Nothing was changed/,
   );
   assert.equal(api.state.functions.get("clerk-webhook"), theirs);
-  assert.deepEqual(await readHistory(mirror.sql), []);
+  assert.deepEqual(await readHistory(sql), []);
 
   await run("install", api, { variables, force: true });
   assert.equal(api.state.functions.get("clerk-webhook")?.version, 4);
@@ -286,22 +288,22 @@ Deno.test("functions and secrets of the same names that aren't the mirror's are 
 });
 
 Deno.test("functions are known by the notes in the database where the API doesn't tell where they start", async () => {
-  await using project = await openHostedProject({ management: { tellsEntrypoint: false } });
+  await using project = await openHostedProject({ tellsEntrypoint: false });
   await run("install", project.api);
   assert.match((await run("install", project.api)).output, /Nothing to do/);
 });
 
 Deno.test("the migration comes after the last of the history, whenever that is", async () => {
   await using project = await openHostedProject();
-  const { api, mirror } = project;
-  await mirror.sql`create schema supabase_migrations`;
-  await mirror.sql`
+  const { api, sql } = project;
+  await sql`create schema supabase_migrations`;
+  await sql`
     create table supabase_migrations.schema_migrations (version text not null primary key)`;
   for (const version of ["0001", "20991231235959"]) {
-    await mirror.sql`insert into supabase_migrations.schema_migrations values (${version})`;
+    await sql`insert into supabase_migrations.schema_migrations values (${version})`;
   }
   await run("install", api);
-  assert.deepEqual((await readHistory(mirror.sql)).at(-1), {
+  assert.deepEqual((await readHistory(sql)).at(-1), {
     version: "21000101000000",
     name: "clerk_mirror",
   });
@@ -309,8 +311,8 @@ Deno.test("the migration comes after the last of the history, whenever that is",
 
 Deno.test("what is wrong with token, project or API ends in a sentence, with nothing changed", async (t) => {
   await using project = await openHostedProject();
-  const { api, mirror } = project;
-  const before = await readCatalog(mirror.sql);
+  const { api, databaseUrl } = project;
+  const before = await readCatalog(databaseUrl);
   const fails = async (
     name: string,
     complaint: RegExp,
@@ -381,7 +383,7 @@ Deno.test("what is wrong with token, project or API ends in a sentence, with not
   await fails("a publishable key that is none", /CLERK_PUBLISHABLE_KEY: This is not/, () => ({
     variables: { CLERK_PUBLISHABLE_KEY: "pk_test_none" },
   }));
-  assert.deepEqual(await readCatalog(mirror.sql), before);
+  assert.deepEqual(await readCatalog(databaseUrl), before);
   assert.deepEqual(
     api.requests.filter(({ method, path }) => method !== "GET" && path !== "/database/query"),
     [],
@@ -482,7 +484,7 @@ Deno.test("deno task install works as a command: --json alone on standard output
 
 Deno.test("upgrade applies the releases that a project lacks, each whole, and replaces the functions that differ", async (t) => {
   await using project = await openHostedProject();
-  const { api, mirror } = project;
+  const { api, sql } = project;
   const now = await packagedContents();
   const next = laterContents(now);
 
@@ -493,7 +495,7 @@ Deno.test("upgrade applies the releases that a project lacks, each whole, and re
     );
   });
   await run("install", api, { prefix: "clerk_" });
-  const [installed] = await readHistory(mirror.sql);
+  const [installed] = await readHistory(sql);
 
   await t.step("of the same release there is nothing to do", async () => {
     assert.match((await run("upgrade", api)).output, /Nothing to do/);
@@ -509,7 +511,7 @@ Deno.test("upgrade applies the releases that a project lacks, each whole, and re
     assert.match(output, /release 99\.0\.0: migration \d{14}_clerk_mirror_99_0_0/);
     assert.match(output, /"clerk-webhook", replaced by this release's/);
     assert.match(output, /"clerk-effects": there already/);
-    assert.deepEqual(await readHistory(mirror.sql), [installed]);
+    assert.deepEqual(await readHistory(sql), [installed]);
   });
   await t.step("broken off between two releases, it keeps the first, and goes on", async () => {
     let writes = 0;
@@ -523,19 +525,19 @@ Deno.test("upgrade applies the releases that a project lacks, each whole, and re
     );
     api.setTrouble(undefined);
     await run("upgrade", api, { contents: next });
-    const history = await readHistory(mirror.sql);
+    const history = await readHistory(sql);
     assert.deepEqual(
       history.map(({ name }) => name),
       ["clerk_mirror", "clerk_mirror_99_0_0", "clerk_mirror_99_1_0"],
     );
-    const [note] = await mirror.sql`
+    const [note] = await sql`
       select detail from clerk_sync.installation_steps where step = 'database'`;
     assert.deepEqual(note?.detail.versions, history.map(({ version }) => version));
     assert.deepEqual(
       [...api.state.functions].map(([name, { version }]) => [name, version]).sort(),
       [["clerk-effects", 1], ["clerk-refresh", 1], ["clerk-webhook", 2]],
     );
-    const [table] = await mirror.sql`select to_regclass('public.clerk_later_things') as name`;
+    const [table] = await sql`select to_regclass('public.clerk_later_things') as name`;
     assert.equal(table?.name, "clerk_later_things");
   });
   await t.step("a package that is older than the project is refused", async () => {
@@ -547,33 +549,32 @@ Deno.test("upgrade applies the releases that a project lacks, each whole, and re
 
 Deno.test("a release that fails leaves the database at the one before", async () => {
   await using project = await openHostedProject();
-  const { api, mirror } = project;
+  const { api, databaseUrl, sql } = project;
   await run("install", api);
-  const before = await readCatalog(mirror.sql);
+  const before = await readCatalog(databaseUrl);
   const now = await packagedContents();
-  const sql = "create table public.half (id text);\nselect 1 / 0;";
+  const half = "create table public.half (id text);\nselect 1 / 0;";
   await assert.rejects(
     run("upgrade", api, {
-      contents: { ...now, releases: [...now.releases, { version: "99.0.0", sql }] },
+      contents: { ...now, releases: [...now.releases, { version: "99.0.0", sql: half }] },
     }),
     /division by zero[^]*Done: nothing/,
   );
-  assert.deepEqual(await readCatalog(mirror.sql), before);
-  assert.equal((await readHistory(mirror.sql)).length, 1);
+  assert.deepEqual(await readCatalog(databaseUrl), before);
+  assert.equal((await readHistory(sql)).length, 1);
 });
 
 Deno.test("uninstall leaves the database and the API as they were before", async (t) => {
   const naming = { schema: "clerk", prefix: "" };
-  await using project = await openHostedProject({ stack: { naming } });
-  const { api, mirror } = project;
-  const { sql } = mirror;
+  await using project = await openServedProject(naming);
+  const { api, databaseUrl, mirror, sql } = project;
   await sql`create table public.todos (id bigint primary key, user_id text)`;
   api.state.functions.set("hello", theirFunction());
   api.state.secrets.set("OPENAI_API_KEY", "theirs");
   api.state.secrets.set("CLERK_SECRET_KEY", `sk_test_${"1".repeat(42)}`);
   api.state.thirdPartyAuth.push({ id: crypto.randomUUID(), issuer: "https://login.example.com" });
   api.state.exposedSchemas = "public,graphql_public";
-  const before = { catalog: await readCatalog(sql), state: structuredClone(api.state) };
+  const before = { catalog: await readCatalog(databaseUrl), state: structuredClone(api.state) };
   const install = () =>
     run("install", api, {
       schema: "clerk",
@@ -617,7 +618,7 @@ Deno.test("uninstall leaves the database and the API as they were before", async
   });
   await t.step("everything is as before", async () => {
     await run("uninstall", api);
-    assert.deepEqual(await readCatalog(sql), before.catalog);
+    assert.deepEqual(await readCatalog(databaseUrl), before.catalog);
     assert.deepEqual(api.state, before.state);
     assert.deepEqual(await readHistory(sql), []);
     assert.match((await run("uninstall", api)).output, /Nothing to do/);
@@ -625,26 +626,24 @@ Deno.test("uninstall leaves the database and the API as they were before", async
   await t.step("it can be installed again, and goes again", async () => {
     await install();
     await run("uninstall", api);
-    assert.deepEqual(await readCatalog(sql), before.catalog);
+    assert.deepEqual(await readCatalog(databaseUrl), before.catalog);
   });
 });
 
 Deno.test("uninstall broken off at any request goes on when it is run again", async () => {
-  await using databases = await openDatabases();
+  await using projects = await startProjects();
   const options = {
     schema: "clerk",
     clerkDomain: DOMAIN,
     variables: { CLERK_WEBHOOK_SIGNING_SECRET: newSigningSecret() },
   };
   const remove = async (use: (api: LoopbackManagement) => Promise<void>) => {
-    const databaseUrl = await databases.create();
+    const { databaseUrl, sql } = await projects.open();
     await using api = await startManagementApi({ databaseUrl });
     await run("install", api, options);
     await use(api);
-    const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
-    const catalog = await readCatalog(sql);
+    const catalog = await readCatalog(databaseUrl);
     const history = await readHistory(sql);
-    await sql.end();
     return { catalog, history, state: api.state };
   };
   let writes = 0;
@@ -681,9 +680,9 @@ Deno.test("uninstall broken off at any request goes on when it is run again", as
 
 Deno.test("uninstall after the database was reset takes the functions, which are known by themselves", async () => {
   await using project = await openHostedProject();
-  const { api, mirror } = project;
+  const { api, sql } = project;
   await run("install", api);
-  await reset(mirror.sql);
+  await reset(sql);
   api.state.functions.set("hello", theirFunction());
   const { output } = await run("uninstall", api);
   assert.match(output, /has no tables of the mirror/);
@@ -699,11 +698,11 @@ Deno.test("tables that came by migration files are left to those by upgrade and 
     run("upgrade", api, { contents: next, force: true }),
     /came into this project by migration files\. Run ".*upgrade"/,
   );
-  const before = await readCatalog(mirror.sql);
+  const before = await readCatalog(mirror.databaseUrl);
   const { output } = await run("uninstall", api);
   assert.match(output, /The tables stay: they came by the project's own migration files/);
   assert.match(output, /Function "clerk-webhook" stays: it was deployed by other means/);
-  assert.deepEqual(await readCatalog(mirror.sql), before);
+  assert.deepEqual(await readCatalog(mirror.databaseUrl), before);
   assert.equal(api.state.functions.size, 1);
 });
 
@@ -736,52 +735,16 @@ function laterContents({ releases, functions }: Contents): Contents {
   };
 }
 
-/** Databases of one server, each as a new project has it. */
-async function openDatabases(): Promise<
-  AsyncDisposable & { create(): Promise<string> }
-> {
-  const asSuperuser = (url: string, database: string) => {
-    const address = new URL(url);
-    address.username = "supabase_admin";
-    address.pathname = `/${database}`;
-    return address.href;
-  };
-  const project = await openHostedProject({
-    stack: {
-      async fill(url) {
-        const sql = postgres(asSuperuser(url, "template1"), { max: 1, onnotice: () => {} });
-        await sql`create database empty template postgres`;
-        await sql.end();
-      },
-    },
-  });
-  let number = 0;
-  const url = project.mirror.databaseUrl;
-  return {
-    async create() {
-      const name = `project_${++number}`;
-      const sql = postgres(asSuperuser(url, "template1"), { max: 1, onnotice: () => {} });
-      await sql.unsafe(`create database ${name} template empty`);
-      await sql.unsafe(`grant create on database ${name} to postgres`);
-      await sql.end();
-      return url.replace(/\/postgres$/, `/${name}`);
-    },
-    [Symbol.asyncDispose]: () => project[Symbol.asyncDispose](),
-  };
-}
-
 /** Installs into a database by an API of its own, and tells what came of it. */
 async function installInto(
-  databaseUrl: string,
+  { databaseUrl, sql }: Project,
   use: (api: Awaited<ReturnType<typeof startManagementApi>>) => Promise<void>,
 ) {
   await using api = await startManagementApi({ databaseUrl });
   await use(api);
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   const [history, ...others] = await readHistory(sql);
   const steps = await sql`select step from clerk_sync.installation_steps order by step`;
-  const catalog = await readCatalog(sql);
-  await sql.end();
+  const catalog = await readCatalog(databaseUrl);
   const { functions, secrets, thirdPartyAuth, exposedSchemas } = api.state;
   return {
     requests: [...api.requests],
@@ -819,7 +782,7 @@ async function reset(sql: postgres.Sql): Promise<void> {
 
 /** Starts the webhook function from what was uploaded alone, and stops it after use. */
 async function whileServing(
-  { api, mirror }: HostedProject,
+  { api, mirror }: ServedProject,
   signingSecret: string,
   use: (url: string) => Promise<void>,
 ): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import type postgres from "postgres";
+import type { Naming } from "../../functions/_shared/naming.ts";
 import { install, type InstallOptions } from "../../tools/hosted/install.ts";
 import { createManagementApi } from "../../tools/hosted/management_api.ts";
 import type { HostedSession } from "../../tools/hosted/session.ts";
@@ -9,7 +10,6 @@ import { uninstall } from "../../tools/hosted/uninstall.ts";
 import { upgrade } from "../../tools/hosted/upgrade.ts";
 import { buildContents } from "../../tools/package/build_contents.ts";
 import type { Contents } from "../../tools/package/contents.ts";
-import type { StackOptions } from "../../tools/stack/stack.ts";
 import {
   type LoopbackManagement,
   type ManagementOptions,
@@ -17,6 +17,7 @@ import {
   startManagementApi,
 } from "./management_api.ts";
 import { openOwnMirror, type OwnMirror } from "./mirror.ts";
+import { startProjects } from "./projects.ts";
 
 /** What is installed: built once for a test file. */
 let contents: Promise<Contents> | undefined;
@@ -26,32 +27,46 @@ export function packagedContents(): Promise<Contents> {
   return contents;
 }
 
-/** A project. */
+/** A project: its database, and the API over it. */
 export interface HostedProject extends AsyncDisposable {
-  mirror: OwnMirror;
   api: LoopbackManagement;
+  databaseUrl: string;
+  /** The database as its owner. */
+  sql: postgres.Sql;
 }
 
-/** Starts a project, without the mirror. */
+/** Makes a project without the mirror, on a server of its own. */
 export async function openHostedProject(
-  { stack = {}, management = {} }: {
-    stack?: StackOptions;
-    management?: Partial<ManagementOptions>;
-  } = {},
+  management: Partial<ManagementOptions> = {},
 ): Promise<HostedProject> {
-  const mirror = await openOwnMirror({ fill: async () => {}, ...stack });
-  const api = await startManagementApi({ databaseUrl: mirror.databaseUrl, ...management });
-  return {
-    mirror,
-    api,
-    async [Symbol.asyncDispose]() {
-      try {
-        await api[Symbol.asyncDispose]();
-      } finally {
-        await mirror[Symbol.asyncDispose]();
-      }
-    },
-  };
+  const cleanUp = new AsyncDisposableStack();
+  try {
+    const { databaseUrl, sql } = await cleanUp.use(await startProjects()).open();
+    const api = cleanUp.use(await startManagementApi({ databaseUrl, ...management }));
+    return { api, databaseUrl, sql, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
+}
+
+/** A project whose REST API and functions are served as well. */
+export interface ServedProject extends HostedProject {
+  mirror: OwnMirror;
+}
+
+/** Starts a project without the mirror, in which it is going to be called so. */
+export async function openServedProject(naming: Naming): Promise<ServedProject> {
+  const cleanUp = new AsyncDisposableStack();
+  try {
+    const mirror = cleanUp.use(await openOwnMirror({ fill: async () => {}, naming }));
+    const { databaseUrl, sql } = mirror;
+    const api = cleanUp.use(await startManagementApi({ databaseUrl }));
+    return { api, databaseUrl, sql, mirror, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
 }
 
 const COMMANDS = { install, upgrade, uninstall };
@@ -131,41 +146,6 @@ function assertSecret(
   for (const [name, value] of Object.entries(variables)) {
     if (/SECRET/.test(name)) assert.ok(!text.includes(value), `${name} is printed nowhere`);
   }
-}
-
-/** Everything that a database holds besides rows, but for the history of migrations. */
-export async function readCatalog(sql: postgres.Sql): Promise<string[]> {
-  const rows = await sql`
-    with spaces as (
-      select oid, nspname as name from pg_namespace
-      where nspname !~ '^(pg_|information_schema$|supabase_migrations$)'
-    )
-    select format('schema %s %s %s', name, nspacl, obj_description(pg_namespace.oid)) as line
-    from spaces join pg_namespace using (oid)
-    union all
-    select format('relation %s.%s %s %s %s', name, relname, relkind, relacl, relrowsecurity)
-    from spaces join pg_class on relnamespace = spaces.oid
-    union all
-    select format('column %s.%s.%s %s %s', name, relname, attname, atttypid::regtype, attnotnull)
-    from spaces join pg_class on relnamespace = spaces.oid
-    join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
-    union all
-    select format('function %s.%s %s %s', name, pg_proc.oid::regprocedure, proacl, md5(prosrc))
-    from spaces join pg_proc on pronamespace = spaces.oid
-    union all
-    select format('type %s.%s %s', name, typname, typacl)
-    from spaces join pg_type on typnamespace = spaces.oid
-    union all
-    select format('constraint %s.%s %s', name, conname, pg_get_constraintdef(pg_constraint.oid))
-    from spaces join pg_constraint on connamespace = spaces.oid
-    union all
-    select format('policy %s.%s %s %s', schemaname, tablename, policyname, roles)
-    from pg_policies
-    union all
-    select format('default %s %s %s', defaclnamespace::regnamespace, defaclobjtype, defaclacl)
-    from pg_default_acl
-    order by 1`;
-  return rows.map(({ line }) => line);
 }
 
 /** The history of migrations, as the CLI reads it. */

@@ -1,4 +1,5 @@
-import { dollarQuote, quote } from "./sql_text.ts";
+import { quote } from "../package/sql_text.ts";
+import { dollarQuote } from "./sql_text.ts";
 
 /** Milliseconds that a change waits for a lock: what is at work there goes first, and is not held up. */
 const LOCK_TIMEOUT = 10_000;

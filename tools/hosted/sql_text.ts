@@ -1,7 +1,4 @@
-/** A value as SQL writes it. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
+import { quote } from "../package/sql_text.ts";
 
 /** A JSON value as SQL writes it. */
 export function quoteJson(value: unknown): string {

@@ -4,7 +4,8 @@
  * Whether it is done, the API itself tells.
  */
 import type { ManagementApi } from "./management_api.ts";
-import { quote, quoteJson } from "./sql_text.ts";
+import { quote } from "../package/sql_text.ts";
+import { quoteJson } from "./sql_text.ts";
 
 /** Names of the steps. */
 export const DATABASE_STEP = "database";
