@@ -4,8 +4,10 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
+import { startFront } from "../front.ts";
 import { type ClerkObject, INSTANCE, payerIdOf } from "./objects.ts";
 import { ObjectStore, type Page, type Selection, type TimeField } from "./object_store.ts";
+import { type ClerkWebhooks, newWebhooks } from "./webhooks.ts";
 
 /** A request as the options see it. */
 export interface ClerkRequest {
@@ -30,6 +32,8 @@ export interface ClerkApiOptions {
   secretKey?: string;
   /** The instance it is of; that of the fixtures by default. */
   instanceId?: string;
+  /** Whether endpoints of webhooks can be made; they can't by default. */
+  offersEndpoints?: boolean;
   /** How many requests are accepted within any window of so many milliseconds; no limit by default. */
   rateLimit?: { requests: number; milliseconds: number };
   /** The most objects that a list is given at once; as many as were asked for by default. */
@@ -63,6 +67,7 @@ export interface ClerkApi extends ClerkData, AsyncDisposable {
   /** The address that clients take as `apiUrl`, without `/v1`. */
   url: string;
   secretKey: string;
+  webhooks: ClerkWebhooks;
   /** All requests so far, whatever came of them. */
   readonly requests: number;
   /** Answers by status, and requests by path: without `/v1` and query. */
@@ -140,6 +145,7 @@ export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
   const { secretKey = `sk_test_${"0".repeat(42)}`, rateLimit } = options;
   const data = newData();
   const answer = newRouter(data, options.instanceId ?? INSTANCE);
+  const webhooks = newWebhooks(options.offersEndpoints ?? false);
   const counts: ClerkApi["counts"] = { status: new Map(), path: new Map() };
   const times = new Map<string, number>();
   const limit = new SlidingWindow(rateLimit?.milliseconds ?? WINDOW);
@@ -197,6 +203,7 @@ export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
       if (trouble && "status" in trouble) throw troubleOf(trouble);
       if (refusal) throw refusal;
       authorize(request, secretKey);
+      if (pathname.startsWith("/webhooks/")) return respond(await askWebhooks(webhooks, request));
       return respond(Response.json(shorten(answer(request.method, url))));
     } catch (error) {
       if (error instanceof ApiError) return respond(error.toResponse());
@@ -209,6 +216,7 @@ export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
     ...data,
     url: `http://127.0.0.1:${front.port}`,
     secretKey,
+    webhooks,
     counts,
     get requests() {
       return requests;
@@ -247,51 +255,6 @@ function newData(): ClerkData {
     statements: new ObjectStore(),
     paymentAttempts: new ObjectStore({ ownersOf: (attempt) => [attempt.statement_id] }),
   };
-}
-
-/** A server before the server: only who holds a connection can break it without an answer. */
-function startFront(serverPort: number) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const connections = new Map<number, Deno.TcpConn>();
-
-  const connect = async (inside: Deno.TcpConn) => {
-    const outside = await Deno.connect({ hostname: "127.0.0.1", port: serverPort });
-    connections.set(outside.localAddr.port, inside);
-    await Promise.allSettled([
-      inside.readable.pipeTo(outside.writable),
-      outside.readable.pipeTo(inside.writable),
-    ]);
-    connections.delete(outside.localAddr.port);
-  };
-  const accept = async () => {
-    // A client that is gone before its connection is made is nobody's concern.
-    for await (const connection of listener) {
-      connect(connection).catch(() => closeIfOpen(connection));
-    }
-  };
-  accept();
-
-  return {
-    port: listener.addr.port,
-    /** Breaks the connection that a request came over, by the port that the server sees. */
-    cut(port: number) {
-      const connection = connections.get(port);
-      if (connection) closeIfOpen(connection);
-    },
-    close() {
-      listener.close();
-      for (const connection of connections.values()) closeIfOpen(connection);
-    },
-  };
-}
-
-/** The streams of a connection close it too when they end. */
-function closeIfOpen(connection: Deno.TcpConn): void {
-  try {
-    connection.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -347,6 +310,15 @@ function valueInvalid(name: string): ApiError {
     message: "is invalid",
     longMessage: `The value of "${name}" is invalid`,
   });
+}
+
+/** @throws {ApiError} if there is no such path. */
+async function askWebhooks(webhooks: ClerkWebhooks, request: Request): Promise<Response> {
+  const path = new URL(request.url).pathname.replace(/^\/v1\/webhooks/, "");
+  const text = await request.text();
+  const answer = webhooks.answer(request.method, path, text === "" ? undefined : JSON.parse(text));
+  if (answer === undefined) throw notFound();
+  return Response.json(answer.body, { status: answer.status });
 }
 
 type Query = URLSearchParams;

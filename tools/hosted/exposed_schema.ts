@@ -1,0 +1,48 @@
+import type { ManagementApi } from "./management_api.ts";
+import { EXPOSED_SCHEMA_STEP, recordSteps } from "./step_records.ts";
+import type { Step } from "./steps.ts";
+
+/** Whether a schema is among those that the API exposes. */
+export function isExposed(schemas: string, schema: string): boolean {
+  return schemas.split(",").some((name) => name.trim() === schema);
+}
+
+/** Adds a schema behind those that are there. */
+export function addSchema(schemas: string, schema: string): string {
+  if (schemas.trim() === "") return schema;
+  return `${schemas}${/,\S/.test(schemas) ? "," : ", "}${schema}`;
+}
+
+/** Takes a schema out again, and leaves the others as they are. */
+export function removeSchema(schemas: string, schema: string): string {
+  return schemas.split(",").filter((name) => name.trim() !== schema).join(",").trimStart();
+}
+
+/**
+ * The step that exposes the schema that was chosen; undefined for "public".
+ *
+ * @throws {Error} if that is closed, which somebody has meant: it may hold more than the mirror.
+ */
+export function exposedSchemaStep(
+  api: ManagementApi,
+  schema: string,
+  exposed: string,
+): Step | undefined {
+  const isDone = isExposed(exposed, schema);
+  if (schema === "public") {
+    if (isDone) return undefined;
+    throw new Error(
+      "The project's API doesn't expose the schema \"public\", and the mirror needs one that it does. " +
+        'Choose another with "--schema clerk": it is exposed by the installation. Nothing was changed',
+    );
+  }
+  return {
+    name: "exposed schema",
+    title: `Schema "${schema}" exposed by the API, behind ${exposed || "none"}`,
+    isDone,
+    async run() {
+      await recordSteps(api, [EXPOSED_SCHEMA_STEP, { schema }]);
+      await api.writeExposedSchemas(addSchema(await api.readExposedSchemas(), schema));
+    },
+  };
+}
