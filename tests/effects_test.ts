@@ -17,6 +17,7 @@ import { functionEnv } from "../tools/stack/function_env.ts";
 import { serveWebhook } from "../tools/stack/serve_webhook.ts";
 import { ROOT } from "../tools/stack/supabase_cli.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
+import { namingEnv } from "./helpers/naming.ts";
 import { type Mood, type ResendStandIn, startResend, startStorage } from "./helpers/providers.ts";
 
 const URL_ = "http://localhost/functions/v1/clerk-effects";
@@ -304,6 +305,7 @@ Deno.test("several workers at once never run one effect twice, and a crashed one
   const supabase = createSupabase({
     supabaseUrl: mirror.apiUrl,
     supabaseKey: mirror.keys.secretKey,
+    naming: mirror.naming,
   });
   assert.equal((await createOutbox(supabase).take(["welcome_email"], 10, 60)).length, 10);
   const reports = await Promise.all(workers.map(({ run }) => run()));
@@ -330,6 +332,7 @@ Deno.test("a thousand sign-ups with duplicates, late events, deletions and crash
   const supabase = createSupabase({
     supabaseUrl: mirror.apiUrl,
     supabaseKey: mirror.keys.secretKey,
+    naming: mirror.naming,
   });
   const handlers = configuredHandlers(config);
   const outbox = createOutbox(supabase);
@@ -474,6 +477,7 @@ Deno.test("deno task effects drains the outbox from anywhere, and says what is w
   const env = {
     SUPABASE_URL: mirror.apiUrl,
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    ...namingEnv(mirror.naming),
     ...emailEnv(resend),
   };
   assert.match((await run(env)).output, /^Handlers: welcome_email\n.*"completed":0/);

@@ -59,8 +59,9 @@ Deno.test("a deleted user gets no profile again, and an erased one is not shown"
   for (const isHeld of [false, true]) {
     const id = newId("user");
     await ensure(mirror.asUser(id));
-    await mirror.sql`create table if not exists todos (user_id text references profiles (id))`;
-    if (isHeld) await mirror.sql`insert into todos values (${id})`;
+    await mirror
+      .sql`create table if not exists public.todos (user_id text references profiles (id))`;
+    if (isHeld) await mirror.sql`insert into public.todos values (${id})`;
     await mirror.send(sampleEvent("user.deleted", { data: { id } }));
     assert.equal(await ensure(mirror.asUser(id)), undefined);
     assert.equal((await profileOf(mirror, id)) !== undefined, isHeld);
@@ -91,20 +92,20 @@ Deno.test("fifty first requests at once beside user.created and user.deleted: no
 Deno.test("the trigger does the same for a row of the caller's own, and for nobody else's", async () => {
   await using mirror = await openOwnMirror();
   await mirror.sql.unsafe(`
-    create table todos (
+    create table public.todos (
       id bigint generated always as identity primary key,
       user_id text not null references profiles (id),
       task text
     );
-    alter table todos enable row level security;
-    grant select, insert on todos to authenticated;
-    create policy "Users manage their todos" on todos for all to authenticated
+    alter table public.todos enable row level security;
+    grant select, insert on public.todos to authenticated;
+    create policy "Users manage their todos" on public.todos for all to authenticated
       using (user_id = (select clerk_sync.user_id())) with check (true);
-    create trigger ensure_profile before insert on todos
+    create trigger ensure_profile before insert on public.todos
       for each row execute function clerk_sync.ensure_profile_of_row();
-    create table notes (owner text not null references profiles (id));
-    grant insert on notes to authenticated;
-    create trigger ensure_profile before insert on notes
+    create table public.notes (owner text not null references profiles (id));
+    grant insert on public.notes to authenticated;
+    create trigger ensure_profile before insert on public.notes
       for each row execute function clerk_sync.ensure_profile_of_row('owner');
   `);
   await mirror.stack.reconnect();
@@ -120,6 +121,8 @@ Deno.test("the trigger does the same for a row of the caller's own, and for nobo
   assert.equal(await profileOf(mirror, other), undefined);
   const second = newId("user");
   // deno-lint-ignore no-explicit-any -- a table of the test's own
-  const noted = await (mirror.asUser(second) as any).from("notes").insert({ owner: second });
+  const noted = await (mirror.asUser(second).schema("public") as any).from("notes").insert({
+    owner: second,
+  });
   assert.equal(noted.error, null);
 });

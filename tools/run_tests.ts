@@ -3,6 +3,7 @@
  * running already can be named by `TEST_…` variables instead. Arguments go to `deno test`.
  */
 import { serveTarget } from "../tests/helpers/mirror.ts";
+import { testNaming } from "../tests/helpers/naming.ts";
 import { targetFromEnv, targetToEnv } from "../tests/helpers/target.ts";
 import { startStack } from "./stack/stack.ts";
 import { ROOT } from "./stack/supabase_cli.ts";
@@ -18,7 +19,7 @@ async function runTests(env: Record<string, string>): Promise<number> {
 
 async function main(): Promise<number> {
   if (targetFromEnv() !== undefined) return await runTests({});
-  const stack = await startStack();
+  const stack = await startStack({ naming: testNaming });
   try {
     return await runTests(targetToEnv(serveTarget(stack)));
   } finally {

@@ -166,7 +166,9 @@ async function preparePlatform(superuserUrl: string, isExposedByDefault: boolean
 
 /** Applies the repository's migrations, or the one that goes into projects where it is called otherwise. */
 async function install(databaseUrl: string, naming: Naming): Promise<void> {
-  if (naming === installedNaming) return await pushMigrations(databaseUrl);
+  const isOwn = naming.schema === installedNaming.schema &&
+    naming.prefix === installedNaming.prefix;
+  if (isOwn) return await pushMigrations(databaseUrl);
   const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-project-" });
   try {
     const migrations = join(folder, "supabase", "migrations");
