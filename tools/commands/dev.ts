@@ -1,9 +1,11 @@
 /** A Supabase project with the mirror on this machine, without Docker, until Ctrl-C. */
 import { styleText } from "node:util";
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
+import type { Naming } from "../../functions/_shared/naming.ts";
 import { readConfig } from "../../functions/clerk-webhook/env.ts";
 import { createNudge } from "../../functions/clerk-webhook/nudge.ts";
 import { defineCommand } from "../cli/command.ts";
+import { readProjectNaming } from "../dev/project_naming.ts";
 import { databaseHome, lockFolder, VARIABLES_FILE } from "../dev/folder.ts";
 import { readVariables, type Variables } from "../dev/variables.ts";
 import { stopLeftover } from "../stack/postgres.ts";
@@ -23,11 +25,13 @@ async function main(): Promise<void> {
   try {
     const variables = await readVariables();
     const env = functionEnv(variables);
-    const home = await databaseHome();
+    const naming = await readProjectNaming();
+    const home = await databaseHome(naming);
     await stopLeftover(home);
     console.log("Starting …");
     const stack = await startStack({
       home,
+      naming,
       keys: variables.keys,
       apiPort: availablePort(API_PORT),
       databasePort: availablePort(DATABASE_PORT),
@@ -36,7 +40,7 @@ async function main(): Promise<void> {
       const webhookUrl = serveWebhook(stack, { ...env, ...variables.effects }, { createNudge });
       serveEffects(stack, variables.effects);
       serveRefresh(stack, variables.refresh);
-      await lock.publish({ webhookUrl, apiUrl: stack.apiUrl });
+      await lock.publish({ webhookUrl, apiUrl: stack.apiUrl, naming });
       printStack(stack, webhookUrl, variables);
       await interrupted;
       console.log("\nStopping …");
@@ -102,10 +106,17 @@ function printStack(stack: Stack, webhookUrl: string, variables: Variables): voi
 What is generated is kept in ${VARIABLES_FILE}. Next, in another terminal:
 
   npx deno task trigger user.created
-  psql ${stack.databaseUrl} -c 'select id, email, synced_at from profiles'
+  psql ${stack.databaseUrl} -c 'select id, email, synced_at from ${
+    tableName(stack.naming, "profiles")
+  }'
 
 Ctrl-C stops everything; the data stays.
 `);
+}
+
+/** As in SQL: in `public`, it needs no schema. */
+function tableName({ schema, prefix }: Naming, table: string): string {
+  return `${schema === "public" ? "" : `${schema}.`}${prefix}${table}`;
 }
 
 function fail(message: string): never {
