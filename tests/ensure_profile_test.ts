@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { type Client, type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
+import { test } from "./helpers/naming.ts";
 
 async function profileOf({ sql }: Mirror, id: string) {
   const [row] = await sql`
@@ -33,7 +34,7 @@ Deno.test("ensure_profile() makes sure that the caller's profile exists, and ret
   assert.equal((await profileOf(mirror, id))?.email, "ada@example.com");
 });
 
-Deno.test("ensure_profile() copies no claim, adds nobody but the caller, and nobody without a Clerk id", async () => {
+test.underOwnNames("ensure_profile() copies no claim, adds nobody but the caller, and nobody without a Clerk id", async () => {
   await using mirror = await openOwnMirror();
   const id = newId("user");
   await ensure(mirror.asUser(id, { email: "chosen@example.com", first_name: "Mallory" }));
@@ -54,7 +55,7 @@ Deno.test("ensure_profile() copies no claim, adds nobody but the caller, and nob
   assert.equal((await mirror.asAnon().rpc("ensure_profile")).error?.code, "42501");
 });
 
-Deno.test("a deleted user gets no profile again, and an erased one is not shown", async () => {
+test.underOwnNames("a deleted user gets no profile again, and an erased one is not shown", async () => {
   await using mirror = await openOwnMirror();
   for (const isHeld of [false, true]) {
     const id = newId("user");
@@ -68,7 +69,7 @@ Deno.test("a deleted user gets no profile again, and an erased one is not shown"
   }
 });
 
-Deno.test("fifty first requests at once beside user.created and user.deleted: no error, and no order shows", async () => {
+test.underOwnNames("fifty first requests at once beside user.created and user.deleted: no error, and no order shows", async () => {
   await using mirror = await openOwnMirror();
   for (const events of [["user.created"], ["user.created", "user.deleted"]]) {
     for (let round = 0; round < 5; round++) {

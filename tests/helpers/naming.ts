@@ -12,8 +12,12 @@ export const testNaming: Naming = readNaming({
 /** Whether that is anything but the repository's names. */
 export const isRenamed = !isRepositorys(testNaming);
 
-/** For what other names can't change: it is tested under the repository's alone. */
-export const underOwnNames = { ignore: isRenamed };
+/** `Deno.test()` for what other names can't change: it is tested under the repository's alone. */
+export const test = {
+  underOwnNames(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+    Deno.test({ name, ignore: isRenamed, fn });
+  },
+};
 
 /** The environment that tells a function or a command what the mirror is called. */
 export function namingEnv({ schema, prefix }: Naming): Record<string, string> {
@@ -68,7 +72,8 @@ const NAMES = publicNames((await readReleases()).map(({ sql }) => sql).join("\n"
 const NAME_IN_PATH = new RegExp(`(?<=/rest/v1/)(rpc/)?(${NAMES})$`);
 const EMBEDDED = new RegExp(`(?<![\\w:])(${NAMES})(?=[!(])`, "g");
 const QUALIFIED = new RegExp(`(?<![\\w.])public\\.(${NAMES})\\b`, "g");
-const UNQUALIFIED = new RegExp(`(?<![\\w.'"])(${NAMES})\\b`, "g");
+/** Arguments keep their names. */
+const UNQUALIFIED = new RegExp(`(?<![\\w.'"])(${NAMES})\\b(?! =>)`, "g");
 
 const renamed = new Map<string, string>();
 
