@@ -67,9 +67,11 @@ if (["-h", "--help"].includes(Deno.args[0] ?? "")) {
   console.log(
     `Usage: deno task test [files] [options]
 
-Runs the tests against a throw-away stack, or against the one that TEST_… variables name; then, under other
-names for the mirror, those that these could break. Files and options go to "deno test", which runs once
-then, under the names of TEST_SCHEMA and TEST_PREFIX: deno task test tests/events_test.ts --filter user`,
+Runs the tests against a throw-away stack, or against the one that TEST_… variables name; then, under
+other names for the mirror, those that these could break. Files and options go to "deno test", which then
+runs once, under the names of TEST_SCHEMA and TEST_PREFIX:
+
+  deno task test tests/events_test.ts --filter user`,
   );
   Deno.exit();
 }
