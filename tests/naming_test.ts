@@ -79,12 +79,12 @@ Deno.test("in a schema, the generated types are those of public under its name; 
   }
   await using mirror = await openOwnMirror({ naming: PREFIX });
   const names = publicNames((await readReleases()).map(({ sql }) => sql).join("\n")).join("|");
-  const declared = (text: string) => [...text.matchAll(/^ {6}(\w+):/gm)].map(([, name]) => name);
+  const declared = (text: string) => [...text.matchAll(/^ {6}"(\w+)":/gm)].map(([, name]) => name);
   const generated = declared(await generateTypes(mirror.databaseUrl));
   assert.ok(generated.includes("clerk_profiles") && generated.includes("clerk_log_sessions"));
   assert.deepEqual(
     generated,
-    declared(committed.replace(new RegExp(`^( {6})(${names}):`, "gm"), "$1clerk_$2:")),
+    declared(committed.replace(new RegExp(`^( {6}")(${names})":`, "gm"), `$1clerk_$2":`)),
   );
 });
 
