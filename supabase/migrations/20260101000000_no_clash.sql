@@ -11,6 +11,20 @@ declare
     'public.session_logs', 'public.session_states', 'public.subscription_items',
     'public.subscriptions', 'public.waitlist_entries'
   ];
+  indexes constant text[] := array[
+    'public.organization_domains_organization_id_idx', 'public.organization_domains_pkey',
+    'public.organization_invitations_organization_id_idx', 'public.organization_invitations_pkey',
+    'public.organization_memberships_organization_id_idx', 'public.organization_memberships_pkey',
+    'public.organization_memberships_user_id_organization_id_idx',
+    'public.organization_permissions_pkey', 'public.organization_roles_pkey',
+    'public.organizations_pkey', 'public.payment_attempts_organization_id_idx',
+    'public.payment_attempts_pkey', 'public.payment_attempts_user_id_idx', 'public.profiles_pkey',
+    'public.session_logs_pkey', 'public.session_logs_user_id_created_at_idx',
+    'public.subscription_items_organization_id_idx', 'public.subscription_items_pkey',
+    'public.subscription_items_subscription_id_idx', 'public.subscription_items_user_id_idx',
+    'public.subscriptions_organization_id_idx', 'public.subscriptions_pkey',
+    'public.subscriptions_user_id_idx', 'public.waitlist_entries_pkey'
+  ];
   functions constant text[] := array[
     'public.begin_refresh', 'public.claim_instance', 'public.complete_effect',
     'public.count_deletions', 'public.count_foreign_webhook', 'public.delete_backfill_cursors',
@@ -40,10 +54,7 @@ begin
     where nspname = 'clerk_sync'
     union
     select 'relation ' || name
-    from unnest(relations || array(
-      -- The index of a primary key has the name of its table in it.
-      select relation || '_pkey' from unnest(relations) as relation
-    )) as name
+    from unnest(relations || indexes) as name
     where to_regclass(name) is not null
     union
     select 'type ' || name

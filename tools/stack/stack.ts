@@ -149,7 +149,10 @@ export function freePort(): number {
 }
 
 /** Makes the roles and schemas of a new project; a database that has them is left as it is. */
-async function preparePlatform(superuserUrl: string, isExposedByDefault: boolean): Promise<void> {
+export async function preparePlatform(
+  superuserUrl: string,
+  isExposedByDefault: boolean,
+): Promise<void> {
   const sql = postgres(superuserUrl, { max: 1, onnotice: () => {} });
   try {
     const [role] = await sql`select from pg_roles where rolname = 'service_role'`;

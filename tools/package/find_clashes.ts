@@ -1,0 +1,80 @@
+import type { MirrorObject } from "./list_objects.ts";
+import { quoteList } from "./sql_text.ts";
+
+/** Something in a database that has a name of the mirror's already. */
+export interface Clash {
+  /** What it is there, in Postgres's words, such as "table", "view", "index" or "function". */
+  kind: string;
+  /** With its schema, such as "public.profiles"; of a schema, its own. */
+  name: string;
+}
+
+/**
+ * One statement that finds everything in a database that has one of the mirror's names already, whatever it
+ * is: rows `(kind, name)`, as in {@link Clash}. For a database that the mirror is not in.
+ *
+ * @param objects Of the rendered SQL. Of those in a schema that the mirror makes only the schema is looked
+ * for.
+ */
+export function clashQuery(objects: MirrorObject[]): string {
+  const schemas = objects.filter(({ kind }) => kind === "schema").map(({ name }) => name);
+  const outside = objects.filter(({ schema }) => !schemas.includes(schema));
+  const names = (...kinds: MirrorObject["kind"][]) =>
+    quoteList([
+      ...new Set(
+        outside.filter(({ kind }) => kinds.includes(kind)).map(({ schema, name }) =>
+          `${schema}.${name}`
+        ),
+      ),
+    ]);
+  return `select clash.kind, clash.name
+from (
+  select 'schema' as kind, nspname::text as name
+  from pg_catalog.pg_namespace
+  where nspname = any (${quoteList(schemas)})
+  union all
+  select
+    case relkind
+      when 'v' then 'view'
+      when 'm' then 'materialized view'
+      when 'i' then 'index'
+      when 'I' then 'index'
+      when 'S' then 'sequence'
+      when 'f' then 'foreign table'
+      when 'c' then 'type'
+      else 'table'
+    end,
+    nspname || '.' || relname
+  from pg_catalog.pg_class
+  join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
+  where nspname || '.' || relname = any (${names("table", "view", "index", "key", "type")})
+  union all
+  select case typtype when 'd' then 'domain' else 'type' end, nspname || '.' || typname
+  from pg_catalog.pg_type
+  join pg_catalog.pg_namespace on pg_namespace.oid = typnamespace
+  where typrelid = 0 and nspname || '.' || typname = any (${names("table", "view", "type")})
+  union all
+  select distinct
+    case prokind when 'p' then 'procedure' when 'a' then 'aggregate' else 'function' end,
+    nspname || '.' || proname
+  from pg_catalog.pg_proc
+  join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
+  where nspname || '.' || proname = any (${names("function")})
+) as clash
+order by clash.name, clash.kind;
+`;
+}
+
+/** A sentence that names all that is in the way, and both ways out. */
+export function describeClash(clashes: Clash[]): string {
+  const names = clashes.map(({ kind, name }) => `${kind} ${name}`);
+  const named = names.length > 1
+    ? `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`
+    : names.join("");
+  const isInstalled = clashes.some(({ kind, name }) => kind === "schema" && name === "clerk_sync");
+  const wayOut = isInstalled
+    ? `The schema clerk_sync is the mirror's own: if it is in this database already, upgrade it or ` +
+      `uninstall it first.`
+    : `Give the mirror's names a prefix ("--prefix clerk_") or a schema of their own ("--schema clerk").`;
+  return `The database has ${named} already. ${wayOut}`;
+}
