@@ -5,12 +5,10 @@ import { installedNaming } from "../functions/_shared/naming.ts";
 import { createSupabase } from "../functions/_shared/supabase.ts";
 import { readProjectNaming } from "../tools/dev/project_naming.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
-import { readReleases } from "../tools/package/releases.ts";
-import { publicNames } from "../tools/package/render_migration.ts";
 import { generateTypes } from "../tools/stack/supabase_cli.ts";
 import { finish, task } from "./helpers/command.ts";
 import { openOwnMirror } from "./helpers/mirror.ts";
-import { namingEnv } from "./helpers/naming.ts";
+import { NAMES, namingEnv } from "./helpers/naming.ts";
 
 const PREFIX = { schema: "public", prefix: "clerk_" };
 const SCHEMA = { schema: "clerk", prefix: "" };
@@ -78,13 +76,12 @@ Deno.test("in a schema, the generated types are those of public under its name; 
     assert.equal(types, committed.replace(/\bpublic\b/g, "clerk"));
   }
   await using mirror = await openOwnMirror({ naming: PREFIX });
-  const names = publicNames((await readReleases()).map(({ sql }) => sql).join("\n")).join("|");
   const declared = (text: string) => [...text.matchAll(/^ {6}"(\w+)":/gm)].map(([, name]) => name);
   const generated = declared(await generateTypes(mirror.databaseUrl));
   assert.ok(generated.includes("clerk_profiles") && generated.includes("clerk_log_sessions"));
   assert.deepEqual(
     generated,
-    declared(committed.replace(new RegExp(`^( {6}")(${names})":`, "gm"), `$1clerk_$2":`)),
+    declared(committed.replace(new RegExp(`^( {6}")(${NAMES})":`, "gm"), `$1clerk_$2":`)),
   );
 });
 

@@ -1,8 +1,8 @@
 /** Tests speak the repository's names; here they are put into whatever the mirror is called in a run. */
 import type postgres from "postgres";
 import { installedNaming, type Naming, readNaming } from "../../functions/_shared/naming.ts";
+import { listMadeObjects } from "../../tools/package/list_objects.ts";
 import { readReleases } from "../../tools/package/releases.ts";
-import { publicNames } from "../../tools/package/render_migration.ts";
 
 /** What the mirror is called in this run: `TEST_SCHEMA` and `TEST_PREFIX`. */
 export const testNaming: Naming = readNaming({
@@ -68,7 +68,17 @@ export function renamingFetch({ prefix }: Naming): typeof fetch {
   };
 }
 
-const NAMES = publicNames((await readReleases()).map(({ sql }) => sql).join("\n")).join("|");
+/** The mirror's tables, views, types and functions in `public`, as alternatives of a regular expression. */
+export const NAMES = [
+  ...new Set(
+    listMadeObjects((await readReleases()).map(({ sql }) => sql).join("\n"))
+      .filter(({ schema, kind }) =>
+        schema === "public" && ["table", "view", "type", "function"].includes(kind)
+      )
+      .map(({ name }) => name),
+  ),
+].join("|");
+
 const NAME_IN_PATH = new RegExp(`(?<=/rest/v1/)(rpc/)?(${NAMES})$`);
 const EMBEDDED = new RegExp(`(?<![\\w:])(${NAMES})(?=[!(])`, "g");
 const QUALIFIED = new RegExp(`(?<![\\w.])public\\.(${NAMES})\\b`, "g");
