@@ -7,6 +7,7 @@ import { newId } from "../tools/events/new_id.ts";
 import { type SampleEvent, sampleEvent, sampleTypes } from "../tools/events/sample_event.ts";
 import { ROOT } from "../tools/stack/supabase_cli.ts";
 import { type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
+import { namingEnv } from "./helpers/naming.ts";
 
 async function deadLetter(mirror: Mirror, webhookId: string) {
   const [row] = await mirror.sql`
@@ -158,7 +159,7 @@ Deno.test("dead-letters lists them and replays them; what is applied then is cle
         ...args,
       ],
       cwd: ROOT,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...namingEnv(mirror.naming) },
     }).output();
     const decoder = new TextDecoder();
     return {

@@ -17,6 +17,7 @@ import { functionEnv } from "../tools/stack/function_env.ts";
 import { serveWebhook } from "../tools/stack/serve_webhook.ts";
 import { ROOT } from "../tools/stack/supabase_cli.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
+import { namingEnv, test } from "./helpers/naming.ts";
 import { type Mood, type ResendStandIn, startResend, startStorage } from "./helpers/providers.ts";
 
 const URL_ = "http://localhost/functions/v1/clerk-effects";
@@ -68,7 +69,7 @@ async function passTime(mirror: OwnMirror): Promise<void> {
   await mirror.sql`update clerk_sync.outbox set due_at = now() where parked_at is null`;
 }
 
-Deno.test("nothing is enqueued for handlers that are not configured", async () => {
+test.underOwnNames("nothing is enqueued for handlers that are not configured", async () => {
   await using mirror = await openOwnMirror();
   await mirror.send(sampleEvent("user.created"));
   assert.deepEqual(await worker(mirror, {}).run(), { completed: 0, retried: 0, parked: 0 });
@@ -76,7 +77,7 @@ Deno.test("nothing is enqueued for handlers that are not configured", async () =
   assert.deepEqual(await outboxRows(mirror), []);
 });
 
-Deno.test("a worker that can't run an effect leaves it to one that can, and tells that it waits", async () => {
+test.underOwnNames("a worker that can't run an effect leaves it to one that can, and tells that it waits", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
   const service = mirror.asService();
@@ -122,7 +123,7 @@ Deno.test("only somebody's word switches an effect off, no worker overrules it, 
   assert.equal(resend.sent.size, 1);
 });
 
-Deno.test("a new user gets the configured email once: redelivered, stale or late", async () => {
+test.underOwnNames("a new user gets the configured email once: redelivered, stale or late", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
   const { run } = worker(mirror, emailEnv(resend));
@@ -158,7 +159,7 @@ Deno.test("a new user gets the configured email once: redelivered, stale or late
   assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 0 });
 });
 
-Deno.test("a deleted user gets no email: deleted before, or while the email waits", async () => {
+test.underOwnNames("a deleted user gets no email: deleted before, or while the email waits", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
   const { run } = worker(mirror, emailEnv(resend));
@@ -174,7 +175,7 @@ Deno.test("a deleted user gets no email: deleted before, or while the email wait
   assert.equal(resend.requests, 0);
 });
 
-Deno.test("a user without a primary email is skipped, and the log says why", async () => {
+test.underOwnNames("a user without a primary email is skipped, and the log says why", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
   const lines: string[] = [];
@@ -189,7 +190,7 @@ Deno.test("a user without a primary email is skipped, and the log says why", asy
   assert.equal(resend.requests, 0);
 });
 
-Deno.test("clerk-effects answers 401 without the secret key, 405 to other methods, 500 when misconfigured", async () => {
+test.underOwnNames("clerk-effects answers 401 without the secret key, 405 to other methods, 500 when misconfigured", async () => {
   await using mirror = await openOwnMirror();
   const { handler } = worker(mirror, {});
   const post = (headers: Record<string, string>) =>
@@ -215,7 +216,7 @@ Deno.test("clerk-effects answers 401 without the secret key, 405 to other method
   assert.match(lines.join(), /"variable":"WELCOME_EMAIL_FROM"/);
 });
 
-Deno.test("an effect that fails is tried again with a growing delay, and parked after the last attempt", async () => {
+test.underOwnNames("an effect that fails is tried again with a growing delay, and parked after the last attempt", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "fail");
   const { run } = worker(mirror, emailEnv(resend));
@@ -247,7 +248,7 @@ Deno.test("the delays are those that are documented", () => {
   assert.equal(backoff(1, 0), 5);
 });
 
-Deno.test("a pause that the provider asks for is kept; what it refuses for good is parked at once", async () => {
+test.underOwnNames("a pause that the provider asks for is kept; what it refuses for good is parked at once", async () => {
   await using mirror = await openOwnMirror();
   const moods: Mood[] = ["pause", "refuse"];
   await using resend = startResend(() => moods.shift() ?? "accept");
@@ -262,7 +263,7 @@ Deno.test("a pause that the provider asks for is kept; what it refuses for good 
   assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 1 });
 });
 
-Deno.test("an email that was sent before its answer was lost is not sent to a new address as well", async () => {
+test.underOwnNames("an email that was sent before its answer was lost is not sent to a new address as well", async () => {
   await using mirror = await openOwnMirror();
   const moods: Mood[] = ["die"];
   await using resend = startResend(() => moods.shift() ?? "accept");
@@ -281,7 +282,7 @@ Deno.test("an email that was sent before its answer was lost is not sent to a ne
   assert.match(lines.join("\n"), /"reason":"it was sent already, to an earlier address"/);
 });
 
-Deno.test("several workers at once never run one effect twice, and a crashed one's come back later", async () => {
+test.underOwnNames("several workers at once never run one effect twice, and a crashed one's come back later", async () => {
   await using mirror = await openOwnMirror();
   const running = new Map<string, number>();
   const runs = new Map<string, number>();
@@ -304,6 +305,7 @@ Deno.test("several workers at once never run one effect twice, and a crashed one
   const supabase = createSupabase({
     supabaseUrl: mirror.apiUrl,
     supabaseKey: mirror.keys.secretKey,
+    naming: mirror.naming,
   });
   assert.equal((await createOutbox(supabase).take(["welcome_email"], 10, 60)).length, 10);
   const reports = await Promise.all(workers.map(({ run }) => run()));
@@ -316,7 +318,7 @@ Deno.test("several workers at once never run one effect twice, and a crashed one
   assert.deepEqual(await outboxRows(mirror), []);
 });
 
-Deno.test("a thousand sign-ups with duplicates, late events, deletions and crashes: one message each", async () => {
+test.underOwnNames("a thousand sign-ups with duplicates, late events, deletions and crashes: one message each", async () => {
   await using mirror = await openOwnMirror();
   // Each message fails in its own way up to three times, and is accepted then.
   const moods: Mood[] = ["accept", "fail", "die", "pause", "die"];
@@ -330,6 +332,7 @@ Deno.test("a thousand sign-ups with duplicates, late events, deletions and crash
   const supabase = createSupabase({
     supabaseUrl: mirror.apiUrl,
     supabaseKey: mirror.keys.secretKey,
+    naming: mirror.naming,
   });
   const handlers = configuredHandlers(config);
   const outbox = createOutbox(supabase);
@@ -379,7 +382,7 @@ Deno.test("a thousand sign-ups with duplicates, late events, deletions and crash
   assert.deepEqual(addresses, expected.sort());
 });
 
-Deno.test("a deleted user's objects are removed from the configured buckets, page by page", async () => {
+test.underOwnNames("a deleted user's objects are removed from the configured buckets, page by page", async () => {
   await using mirror = await openOwnMirror();
   let failures = 1;
   await using storage = startStorage(mirror.apiUrl, () => failures-- === 1);
@@ -416,7 +419,7 @@ Deno.test("a deleted user's objects are removed from the configured buckets, pag
   assert.ok(storage.largestPage <= 100);
 });
 
-Deno.test("a hanging provider changes nothing about the webhook's answer, and the nudge runs the effect", async () => {
+test.underOwnNames("a hanging provider changes nothing about the webhook's answer, and the nudge runs the effect", async () => {
   await using mirror = await openOwnMirror();
   const moods: Mood[] = ["accept", "hang"];
   await using resend = startResend(() => moods.shift() ?? "hang");
@@ -474,6 +477,7 @@ Deno.test("deno task effects drains the outbox from anywhere, and says what is w
   const env = {
     SUPABASE_URL: mirror.apiUrl,
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    ...namingEnv(mirror.naming),
     ...emailEnv(resend),
   };
   assert.match((await run(env)).output, /^Handlers: welcome_email\n.*"completed":0/);

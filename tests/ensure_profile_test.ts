@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { type Client, type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
+import { test } from "./helpers/naming.ts";
 
 async function profileOf({ sql }: Mirror, id: string) {
   const [row] = await sql`
@@ -33,7 +34,7 @@ Deno.test("ensure_profile() makes sure that the caller's profile exists, and ret
   assert.equal((await profileOf(mirror, id))?.email, "ada@example.com");
 });
 
-Deno.test("ensure_profile() copies no claim, adds nobody but the caller, and nobody without a Clerk id", async () => {
+test.underOwnNames("ensure_profile() copies no claim, adds nobody but the caller, and nobody without a Clerk id", async () => {
   await using mirror = await openOwnMirror();
   const id = newId("user");
   await ensure(mirror.asUser(id, { email: "chosen@example.com", first_name: "Mallory" }));
@@ -54,20 +55,21 @@ Deno.test("ensure_profile() copies no claim, adds nobody but the caller, and nob
   assert.equal((await mirror.asAnon().rpc("ensure_profile")).error?.code, "42501");
 });
 
-Deno.test("a deleted user gets no profile again, and an erased one is not shown", async () => {
+test.underOwnNames("a deleted user gets no profile again, and an erased one is not shown", async () => {
   await using mirror = await openOwnMirror();
   for (const isHeld of [false, true]) {
     const id = newId("user");
     await ensure(mirror.asUser(id));
-    await mirror.sql`create table if not exists todos (user_id text references profiles (id))`;
-    if (isHeld) await mirror.sql`insert into todos values (${id})`;
+    await mirror
+      .sql`create table if not exists public.todos (user_id text references profiles (id))`;
+    if (isHeld) await mirror.sql`insert into public.todos values (${id})`;
     await mirror.send(sampleEvent("user.deleted", { data: { id } }));
     assert.equal(await ensure(mirror.asUser(id)), undefined);
     assert.equal((await profileOf(mirror, id)) !== undefined, isHeld);
   }
 });
 
-Deno.test("fifty first requests at once beside user.created and user.deleted: no error, and no order shows", async () => {
+test.underOwnNames("fifty first requests at once beside user.created and user.deleted: no error, and no order shows", async () => {
   await using mirror = await openOwnMirror();
   for (const events of [["user.created"], ["user.created", "user.deleted"]]) {
     for (let round = 0; round < 5; round++) {
@@ -91,20 +93,20 @@ Deno.test("fifty first requests at once beside user.created and user.deleted: no
 Deno.test("the trigger does the same for a row of the caller's own, and for nobody else's", async () => {
   await using mirror = await openOwnMirror();
   await mirror.sql.unsafe(`
-    create table todos (
+    create table public.todos (
       id bigint generated always as identity primary key,
       user_id text not null references profiles (id),
       task text
     );
-    alter table todos enable row level security;
-    grant select, insert on todos to authenticated;
-    create policy "Users manage their todos" on todos for all to authenticated
+    alter table public.todos enable row level security;
+    grant select, insert on public.todos to authenticated;
+    create policy "Users manage their todos" on public.todos for all to authenticated
       using (user_id = (select clerk_sync.user_id())) with check (true);
-    create trigger ensure_profile before insert on todos
+    create trigger ensure_profile before insert on public.todos
       for each row execute function clerk_sync.ensure_profile_of_row();
-    create table notes (owner text not null references profiles (id));
-    grant insert on notes to authenticated;
-    create trigger ensure_profile before insert on notes
+    create table public.notes (owner text not null references profiles (id));
+    grant insert on public.notes to authenticated;
+    create trigger ensure_profile before insert on public.notes
       for each row execute function clerk_sync.ensure_profile_of_row('owner');
   `);
   await mirror.stack.reconnect();
@@ -120,6 +122,8 @@ Deno.test("the trigger does the same for a row of the caller's own, and for nobo
   assert.equal(await profileOf(mirror, other), undefined);
   const second = newId("user");
   // deno-lint-ignore no-explicit-any -- a table of the test's own
-  const noted = await (mirror.asUser(second) as any).from("notes").insert({ owner: second });
+  const noted = await (mirror.asUser(second).schema("public") as any).from("notes").insert({
+    owner: second,
+  });
   assert.equal(noted.error, null);
 });

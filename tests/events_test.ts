@@ -197,7 +197,7 @@ Deno.test("secrets have no place anywhere: not in the tables, the ledger or the 
 
   const tables = await mirror.sql`
     select format('%I.%I', schemaname, tablename) as name
-    from pg_tables where schemaname in ('public', 'clerk_sync')`;
+    from pg_tables where schemaname in ('public', ${mirror.naming.schema}, 'clerk_sync')`;
   for (const { name } of tables) {
     const [row] = await mirror.sql.unsafe(
       `select count(*)::integer from ${name} as stored where stored::text like $1`,

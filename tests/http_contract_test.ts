@@ -8,6 +8,7 @@ import { sampleEvent } from "../tools/events/sample_event.ts";
 import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
 import { freePort } from "../tools/stack/stack.ts";
 import { openMirror } from "./helpers/mirror.ts";
+import { namingEnv } from "./helpers/naming.ts";
 
 const URL = "http://localhost/functions/v1/clerk-webhook";
 const SECRET = newSigningSecret();
@@ -375,6 +376,7 @@ Deno.test("clerk-webhook makes exactly one call for an event, and its client onc
     CLERK_WEBHOOK_SIGNING_SECRET: mirror.signingSecret,
     SUPABASE_URL: mirror.apiUrl,
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    ...namingEnv(mirror.naming),
   }, {
     createDatabase(options) {
       clients++;

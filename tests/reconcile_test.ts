@@ -8,6 +8,7 @@ import { fillLarge, fillSmall } from "./helpers/clerk/fill.ts";
 import { newMembership, newOrganization, newUser } from "./helpers/clerk/objects.ts";
 import { finish, task } from "./helpers/command.ts";
 import { countRows, openOwnMirror } from "./helpers/mirror.ts";
+import { test } from "./helpers/naming.ts";
 
 const BEGINNING = Date.UTC(2026, 0, 1);
 const LIVE_KEY = "sk_live_of_a_test";
@@ -121,7 +122,7 @@ Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it
   });
 });
 
-Deno.test("nothing is deleted because a list lacks it: the single object decides", async () => {
+test.underOwnNames("nothing is deleted because a list lacks it: the single object decides", async () => {
   await using mirror = await openOwnMirror();
   const hidden = newUser(BEGINNING + 700);
   await using clerk = startClerkApi({
@@ -143,7 +144,7 @@ Deno.test("nothing is deleted because a list lacks it: the single object decides
   assert.equal(await countRows(mirror, "profiles"), 1401);
 });
 
-Deno.test("placeholders are outdated while Clerk has the object, and gone when it has not", async () => {
+test.underOwnNames("placeholders are outdated while Clerk has the object, and gone when it has not", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   const organization = newOrganization(BEGINNING);
@@ -170,7 +171,7 @@ Deno.test("placeholders are outdated while Clerk has the object, and gone when i
   assert.deepEqual([...rows], [{ id: kept.id, first_name: kept.first_name }]);
 });
 
-Deno.test("reconcile compares 50,000 users page by page, within 300 MB", async () => {
+test.underOwnNames("reconcile compares 50,000 users page by page, within 300 MB", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   fillLarge(clerk, { users: 50_000, organizations: 2_000, members: 3, at: BEGINNING });
@@ -192,7 +193,7 @@ Deno.test("reconcile compares 50,000 users page by page, within 300 MB", async (
   assert.equal((await finish(taskCommand("reconcile", args, env))).code, 0);
 });
 
-Deno.test("reconcile exits with 2 when it can't tell", async () => {
+test.underOwnNames("reconcile exits with 2 when it can't tell", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi();
   const env = clerkEnv(clerk, mirror);

@@ -7,6 +7,7 @@ import { sessionToken } from "../tools/stack/session_token.ts";
 import { type ClerkApiOptions, startClerkApi } from "./helpers/clerk/api.ts";
 import { newMembership, newOrganization, newUser } from "./helpers/clerk/objects.ts";
 import { countRows, openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
+import { test } from "./helpers/naming.ts";
 
 /** A mirror that serves the function, and a Clerk instance. */
 async function open(options: ClerkApiOptions = {}, env: Record<string, string> = {}) {
@@ -76,7 +77,7 @@ Deno.test("clerk-refresh writes the caller and his memberships as Clerk has them
   assert.equal(await countRows(mirror, "clerk_sync.refreshes"), 0, "nothing is left of the user");
 });
 
-Deno.test("clerk-refresh serves each user once in ten seconds, however many ask at once", async () => {
+test.underOwnNames("clerk-refresh serves each user once in ten seconds, however many ask at once", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   const [user, other] = [clerk.users.add(newUser(0)), clerk.users.add(newUser(0))];
@@ -93,7 +94,7 @@ Deno.test("clerk-refresh serves each user once in ten seconds, however many ask 
   assert.equal((await refresh(mirror, token)).status, 200);
 });
 
-Deno.test("clerk-refresh refuses whoever is nobody's user, and says nothing of anybody", async () => {
+test.underOwnNames("clerk-refresh refuses whoever is nobody's user, and says nothing of anybody", async () => {
   await using test = await open();
   const { mirror, clerk, lines } = test;
   const id = newId("user");
@@ -115,7 +116,7 @@ Deno.test("clerk-refresh refuses whoever is nobody's user, and says nothing of a
   for (const line of lines) assert.ok(!line.includes(id));
 });
 
-Deno.test("clerk-refresh is off without a key, and says what is wrong with a wrong one or without Clerk", async () => {
+test.underOwnNames("clerk-refresh is off without a key, and says what is wrong with a wrong one or without Clerk", async () => {
   const id = newId("user");
   {
     await using test = await open({}, { CLERK_SECRET_KEY: "" });

@@ -320,7 +320,7 @@ Deno.test("the RPCs are closed to anon and to users, every one", async () => {
   const functions = await mirror.sql`
     select proname as name, proargnames[1:pronargs] as names,
       array(select format_type(type, null) from unnest(proargtypes) as type) as types
-    from pg_proc where pronamespace = 'public'::regnamespace`;
+    from pg_proc where pronamespace = ${mirror.naming.schema}::text::regnamespace`;
   assert.ok(functions.length >= 20);
   const values: Record<string, unknown> = {
     text: newId("user"),
@@ -338,7 +338,7 @@ Deno.test("the RPCs are closed to anon and to users, every one", async () => {
       (names ?? []).map((key: string, index: number) => [key, values[types[index]]]),
     );
     // The one thing that users may write: tests/ensure_profile_test.ts shows what.
-    const isForUsers = name === "ensure_profile";
+    const isForUsers = name === `${mirror.naming.prefix}ensure_profile`;
     for (const client of [mirror.asAnon(), ...isForUsers ? [] : [mirror.asUser(newId("user"))]]) {
       const { error } = await client.rpc(name, args);
       assert.equal(error?.code, "42501", name);

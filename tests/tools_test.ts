@@ -173,6 +173,30 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("dev calls the mirror what the variables say, in a database of its own, and the commands know", async () => {
+  const folder = await devFolder();
+  const stack = await startDev({ ...devEnv(folder), CLERK_MIRROR_PREFIX: "clerk_" });
+  try {
+    const { output } = await finish(task("trigger", ["user.created"], devEnv(folder)));
+    assert.match(output, / 200 applied /);
+    const effects = await finish(task("effects", ["--list"], devEnv(folder)));
+    assert.match(effects.output, /^ {2}Handler /m, effects.output);
+    const letters = await finish(task("dead-letters", [], devEnv(folder)));
+    assert.equal(letters.output, "There are no dead letters\n");
+    const sql = postgres(stack.facts["Database URL"] ?? "", { max: 1 });
+    const [row] = await sql`select first_name from public.clerk_profiles`;
+    await sql.end();
+    assert.equal(row?.first_name, "Ada");
+    assert.ok(await Deno.stat(join(folder, "postgres-public.clerk_")));
+  } finally {
+    stack.signal("SIGINT");
+  }
+  const { code, output } = await stack.ended;
+  assert.equal(code, 0, output);
+  assert.match(output, /from clerk_profiles'$/m);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("dev uses the secret that is set, and refuses one that is malformed", async () => {
   const folder = await devFolder();
   const secret = newSigningSecret();

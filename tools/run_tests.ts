@@ -1,38 +1,78 @@
 /**
- * Runs the tests against one stack that they share, each with ids of its own. A stack that is
- * running already can be named by `TEST_…` variables instead. Arguments go to `deno test`.
+ * Runs the tests against one stack that they share, each with ids of its own; then those that other names
+ * for the mirror could break again, under a prefix and in a schema. A stack that is running already can be
+ * named by `TEST_…` variables instead. Arguments go to `deno test`.
  */
+import type { Naming } from "../functions/_shared/naming.ts";
 import { serveTarget } from "../tests/helpers/mirror.ts";
+import { testNaming } from "../tests/helpers/naming.ts";
 import { targetFromEnv, targetToEnv } from "../tests/helpers/target.ts";
 import { startStack } from "./stack/stack.ts";
 import { ROOT } from "./stack/supabase_cli.ts";
 
-async function runTests(env: Record<string, string>): Promise<number> {
+const OTHER_NAMES: Naming[] = [
+  { schema: "public", prefix: "clerk_" },
+  { schema: "clerk", prefix: "" },
+];
+
+/** What is tested under other names too; in these files, some tests are for the repository's alone. */
+const UNDER_OTHER_NAMES = [
+  "backfill",
+  "dead_letters",
+  "effects",
+  "ensure_profile",
+  "events",
+  "http_contract",
+  "order_property",
+  "ordering",
+  "reconcile",
+  "refresh",
+  "row_level_security",
+].map((name) => `tests/${name}_test.ts`);
+
+async function runTests(args: string[], env: Record<string, string>): Promise<number> {
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--parallel", ...(Deno.args.length > 0 ? Deno.args : ["tests"])],
+    args: ["test", "-A", "--parallel", ...args],
     cwd: ROOT,
     env,
   }).spawn().status;
   return code;
 }
 
-async function main(): Promise<number> {
-  if (targetFromEnv() !== undefined) return await runTests({});
-  const stack = await startStack();
+async function runUnder(naming: Naming, args: string[]): Promise<number> {
+  const stack = await startStack({ naming });
   try {
-    return await runTests(targetToEnv(serveTarget(stack)));
+    return await runTests(args, targetToEnv(serveTarget(stack)));
   } finally {
     await stack.stop();
   }
+}
+
+/** Each run ends with a summary of its own. */
+async function runAll(): Promise<number> {
+  const codes = [await runUnder(testNaming, ["tests"])];
+  for (const naming of OTHER_NAMES) {
+    console.log(`\nAs ${naming.schema}.${naming.prefix}profiles`);
+    codes.push(await runUnder(naming, UNDER_OTHER_NAMES));
+  }
+  return codes.find((code) => code !== 0) ?? 0;
+}
+
+async function main(args: string[]): Promise<number> {
+  if (targetFromEnv() !== undefined) return await runTests(args.length > 0 ? args : ["tests"], {});
+  return await (args.length > 0 ? runUnder(testNaming, args) : runAll());
 }
 
 if (["-h", "--help"].includes(Deno.args[0] ?? "")) {
   console.log(
     `Usage: deno task test [files] [options]
 
-Runs the tests against one throw-away stack, or against the one that TEST_… variables name. Files and
-options go to "deno test": deno task test tests/events_test.ts --filter user`,
+Runs the tests against a throw-away stack, or against the one that TEST_… variables name; then, under
+other names for the mirror, those that these could break. Files and options go to "deno test", which then
+runs once, under the names of TEST_SCHEMA and TEST_PREFIX:
+
+  deno task test tests/events_test.ts --filter user`,
   );
   Deno.exit();
 }
-Deno.exit(await main());
+Deno.exit(await main(Deno.args));

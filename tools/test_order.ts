@@ -1,5 +1,6 @@
 /** Checks the order property as often as asked, in a stack of its own. */
 import { addApplication } from "../tests/helpers/application.ts";
+import { testNaming as naming } from "../tests/helpers/naming.ts";
 import { checkOrder } from "../tests/helpers/order_property.ts";
 import { defineCommand, runCommand } from "./cli/command.ts";
 import { wholeNumber } from "./cli/numbers.ts";
@@ -15,13 +16,17 @@ const command = defineCommand("test:order", "Checks the order property, in a sta
   .option("--rising", "Histories in which Clerk also shows what is deleted here", false)
   .action(async ({ runs, seed, rising }) => {
     // What is looked for is not lost by a crash: without waiting for the disk, it goes faster.
-    const stack = await startStack({ settings: { fsync: "off", synchronous_commit: "off" } });
+    const stack = await startStack({
+      settings: { fsync: "off", synchronous_commit: "off" },
+      naming,
+    });
     try {
-      await addApplication(stack.databaseUrl);
+      await addApplication(stack.databaseUrl, naming);
       const startedAt = performance.now();
       const verdict = await checkOrder(stack.databaseUrl, {
         runs,
         isRising: rising,
+        naming,
         ...(seed === undefined ? {} : { seed }),
       });
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);

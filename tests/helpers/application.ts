@@ -1,5 +1,7 @@
 /** What an application builds into the mirror's tables: columns, tables, foreign keys, triggers. */
 import postgres from "postgres";
+import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
+import { renamingSql, searchPath } from "./naming.ts";
 
 /** What an application puts into its own columns of a mirrored row by itself. */
 export const APPLICATION_DEFAULTS = { app_note: "a note", app_credits: 10, app_plan: "free" };
@@ -10,9 +12,12 @@ export const APPLICATION_DEFAULTS = { app_note: "a note", app_credits: 10, app_p
  *
  * @returns The tables.
  */
-export async function addApplicationColumns(sql: postgres.Sql): Promise<string[]> {
+export async function addApplicationColumns(
+  sql: postgres.Sql,
+  naming = installedNaming,
+): Promise<string[]> {
   await sql`create domain public.app_plan as text not null default 'free'`;
-  const tables = await mirroredTables(sql);
+  const tables = await mirroredTables(sql, naming);
   for (const table of tables) {
     await sql`
       alter table ${sql(table)}
@@ -30,8 +35,11 @@ export async function addApplicationColumns(sql: postgres.Sql): Promise<string[]
  * ids that end in "_0" hold their row (no `on delete`, as most people write it; deferred for some
  * tables), those in "_1" go with it.
  */
-export async function addApplicationKeys(sql: postgres.Sql): Promise<void> {
-  for (const [index, table] of (await mirroredTables(sql)).entries()) {
+export async function addApplicationKeys(
+  sql: postgres.Sql,
+  naming = installedNaming,
+): Promise<void> {
+  for (const [index, table] of (await mirroredTables(sql, naming)).entries()) {
     const deferred = index % 2 === 0 ? "" : "deferrable initially deferred";
     await sql.unsafe(`
       create table public.app_holds_${table} (
@@ -60,21 +68,30 @@ export async function addApplicationKeys(sql: postgres.Sql): Promise<void> {
 }
 
 /** Both, as histories of every order meet them. */
-export async function addApplication(databaseUrl: string): Promise<void> {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
+export async function addApplication(
+  databaseUrl: string,
+  naming: Naming = installedNaming,
+): Promise<void> {
+  const connection = { search_path: searchPath(naming) };
+  const owner = postgres(databaseUrl, { max: 1, onnotice: () => {}, connection });
+  const sql = renamingSql(owner, naming);
   try {
-    await addApplicationColumns(sql);
-    await addApplicationKeys(sql);
+    await addApplicationColumns(sql, naming);
+    await addApplicationKeys(sql, naming);
   } finally {
-    await sql.end();
+    await owner.end();
   }
 }
 
-/** The mirror's tables that clients read. */
-export async function mirroredTables(sql: postgres.Sql): Promise<string[]> {
+/** The mirror's tables that clients read, under the repository's names. */
+export async function mirroredTables(
+  sql: postgres.Sql,
+  { schema, prefix } = installedNaming,
+): Promise<string[]> {
   const rows = await sql`
-    select relname as name from pg_class join pg_attribute on attrelid = pg_class.oid
-    where relnamespace = 'public'::regnamespace and relkind = 'r'
+    select substr(relname, ${prefix.length + 1}::integer) as name
+    from pg_class join pg_attribute on attrelid = pg_class.oid
+    where relnamespace = ${schema}::text::regnamespace and relkind = 'r'
       and atttypid = 'clerk_sync.version'::regtype
     order by relname`;
   return rows.map(({ name }) => name);

@@ -1,6 +1,8 @@
 /** Generated histories: facts as events, their delivery past the function, and the state they end in. */
 import postgres from "postgres";
+import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { recognizeEvent, toCall } from "../../functions/clerk-webhook/event.ts";
+import { renamingSql, searchPath } from "./naming.ts";
 
 /** One fact of a generated history, in terms small enough to be read. */
 export interface Fact {
@@ -143,12 +145,17 @@ export const TABLES = [
 ];
 
 /** A pool of connections that have the function's role. */
-export function connectAsService(databaseUrl: string, connections: number): postgres.Sql {
-  return postgres(databaseUrl, {
+export function connectAsService(
+  databaseUrl: string,
+  connections: number,
+  naming: Naming = installedNaming,
+): postgres.Sql {
+  const sql = postgres(databaseUrl, {
     max: connections,
     onnotice: () => {},
-    connection: { role: "service_role" },
+    connection: { role: "service_role", search_path: searchPath(naming) },
   });
+  return renamingSql(sql, naming);
 }
 
 /** What a reconciliation looks for again where it is deleted here, by noun. */

@@ -11,6 +11,7 @@ import {
 import { serveWebhook } from "../../tools/stack/serve_webhook.ts";
 import { sessionToken } from "../../tools/stack/session_token.ts";
 import { type Stack, type StackOptions, startStack } from "../../tools/stack/stack.ts";
+import { renamingFetch, renamingSql, searchPath, testNaming } from "./naming.ts";
 import { type Target, targetFromEnv } from "./target.ts";
 
 /** Supabase's client with the types of this schema. */
@@ -18,11 +19,11 @@ export type Client = SupabaseClient<Database>;
 
 /** A mirror as its tests see it: webhooks go in, rows come out. */
 export interface Mirror extends AsyncDisposable, Target {
-  /** The database as its owner, for what no client may see. */
+  /** The database as its owner, for what no client may see. The mirror goes by the repository's names. */
   sql: postgres.Sql;
   /** Delivers an event, correctly signed. */
   send(event: unknown, options?: DeliveryOptions): Promise<Answer>;
-  /** supabase-js of a signed-in user. */
+  /** supabase-js of a signed-in user. The mirror goes by the repository's names here too. */
   asUser(userId: string, claims?: Record<string, unknown>): Client;
   /** supabase-js without a user. */
   asAnon(): Client;
@@ -41,12 +42,12 @@ export async function openMirror(): Promise<Mirror> {
   return target ? connect(target) : await openOwnMirror();
 }
 
-/** Starts a stack that no other test uses. */
+/** Starts a stack that no other test uses, where the mirror is called as in this run by default. */
 export async function openOwnMirror(
   options: StackOptions = {},
   handlerOptions: Partial<HandlerOptions> = {},
 ): Promise<OwnMirror> {
-  const stack = await startStack(options);
+  const stack = await startStack({ naming: testNaming, ...options });
   const target = serveTarget(stack, handlerOptions);
   return { ...connect(target, () => stack.stop()), stack };
 }
@@ -59,21 +60,28 @@ export function serveTarget(stack: Stack, handlerOptions: Partial<HandlerOptions
     { CLERK_WEBHOOK_SIGNING_SECRET: signingSecret },
     { log: () => {}, ...handlerOptions },
   );
-  const { apiUrl, databaseUrl, keys } = stack;
-  return { apiUrl, databaseUrl, keys, webhookUrl, signingSecret };
+  const { apiUrl, databaseUrl, keys, naming } = stack;
+  return { apiUrl, databaseUrl, keys, naming, webhookUrl, signingSecret };
 }
 
 function connect(target: Target, stop: () => Promise<void> = async () => {}): Mirror {
-  const sql = postgres(target.databaseUrl, { max: 4, onnotice: () => {} });
-  const { apiUrl, webhookUrl, signingSecret, keys } = target;
+  const { apiUrl, webhookUrl, signingSecret, keys, naming } = target;
+  const owner = postgres(target.databaseUrl, {
+    max: 4,
+    onnotice: () => {},
+    connection: { search_path: searchPath(naming) },
+  });
   const client = (key: string, accessToken?: () => Promise<string>) =>
     createClient<Database>(apiUrl, key, {
       auth: { persistSession: false, autoRefreshToken: false },
+      // The types know the schema by the name that it has here.
+      db: { schema: naming.schema as "public" },
+      global: { fetch: renamingFetch(naming) },
       ...(accessToken ? { accessToken } : {}),
     });
   return {
     ...target,
-    sql,
+    sql: renamingSql(owner, naming),
     send(event, options) {
       const body = typeof event === "string" ? event : JSON.stringify(event);
       return deliver(signedRequest(webhookUrl, signingSecret, body, options));
@@ -83,7 +91,7 @@ function connect(target: Target, stop: () => Promise<void> = async () => {}): Mi
     asAnon: () => client(keys.publishableKey),
     asService: () => client(keys.secretKey),
     async [Symbol.asyncDispose]() {
-      await sql.end({ timeout: 1 });
+      await owner.end({ timeout: 1 });
       await stop();
     },
   };

@@ -9,6 +9,7 @@
  */
 import fc from "fast-check";
 import type postgres from "postgres";
+import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
 import {
   callDirectly,
   canBeRead,
@@ -114,8 +115,8 @@ export class Deliverer implements AsyncDisposable {
   #runs = 0;
 
   /** @param databaseUrl Connection string of a role that may become `service_role`. */
-  constructor(databaseUrl: string) {
-    this.#sql = connectAsService(databaseUrl, 8);
+  constructor(databaseUrl: string, naming: Naming) {
+    this.#sql = connectAsService(databaseUrl, 8, naming);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -243,10 +244,16 @@ export interface Verdict {
 /** Checks the property. */
 export async function checkOrder(
   databaseUrl: string,
-  parameters: { runs: number; seed?: number; seconds?: number; isRising?: boolean },
+  parameters: {
+    runs: number;
+    seed?: number;
+    seconds?: number;
+    isRising?: boolean;
+    naming?: Naming;
+  },
 ): Promise<Verdict> {
-  await using deliverer = new Deliverer(databaseUrl);
-  const { runs, seed, seconds, isRising = false } = parameters;
+  const { runs, seed, seconds, isRising = false, naming = installedNaming } = parameters;
+  await using deliverer = new Deliverer(databaseUrl, naming);
   const generated = isRising ? risingCases : cases;
   const result = await fc.check(fc.asyncProperty(generated, (one) => deliverer.check(one)), {
     numRuns: runs,

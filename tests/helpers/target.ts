@@ -1,4 +1,6 @@
+import type { Naming } from "../../functions/_shared/naming.ts";
 import type { ApiKeys } from "../../tools/stack/stack.ts";
+import { testNaming } from "./naming.ts";
 
 /** A running project with the mirror, to test against: the embedded stack, or `supabase start`. */
 export interface Target {
@@ -7,6 +9,8 @@ export interface Target {
   databaseUrl: string;
   signingSecret: string;
   keys: ApiKeys;
+  /** What the mirror is called there. */
+  naming: Naming;
 }
 
 const VARIABLES = {
@@ -16,6 +20,8 @@ const VARIABLES = {
   secretKey: "TEST_SECRET_KEY",
   jwtSecret: "TEST_JWT_SECRET",
   signingSecret: "TEST_SIGNING_SECRET",
+  schema: "TEST_SCHEMA",
+  prefix: "TEST_PREFIX",
 } as const;
 
 /** The environment that hands a target to the tests. */
@@ -27,6 +33,8 @@ export function targetToEnv(target: Target): Record<string, string> {
     [VARIABLES.secretKey]: target.keys.secretKey,
     [VARIABLES.jwtSecret]: target.keys.jwtSecret,
     [VARIABLES.signingSecret]: target.signingSecret,
+    [VARIABLES.schema]: target.naming.schema,
+    [VARIABLES.prefix]: target.naming.prefix,
   };
 }
 
@@ -48,6 +56,7 @@ export function targetFromEnv(): Target | undefined {
       secretKey: read("secretKey"),
       jwtSecret: read("jwtSecret"),
     },
+    naming: testNaming,
   };
 }
 

@@ -70,5 +70,21 @@ function capitalize(text: string): string {
 /** What went wrong, as a sentence. */
 export function describeError(error: unknown): string {
   if (error instanceof Misconfiguration) return `${error.variable}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return isUnknownName(error) ? `${message}. ${UNKNOWN_NAME}` : message;
+}
+
+/** What the REST API says of a function, a table or a schema that it does not have. */
+const UNKNOWN_NAME_CODES = ["PGRST106", "PGRST202", "PGRST205"];
+
+const UNKNOWN_NAME =
+  "The mirror is not in this project, or goes by other names there: set CLERK_MIRROR_SCHEMA and " +
+  "CLERK_MIRROR_PREFIX to those that it was installed under. A schema has to be among those that the " +
+  "API exposes";
+
+/** Whether what is behind an error is a name that the REST API does not know. */
+function isUnknownName(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  if ("code" in error && UNKNOWN_NAME_CODES.includes(String(error.code))) return true;
+  return "cause" in error && isUnknownName(error.cause);
 }

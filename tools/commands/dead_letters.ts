@@ -10,6 +10,7 @@ import { recognizeEvent } from "../../functions/clerk-webhook/event.ts";
 import { commandLine, defineCommand } from "../cli/command.ts";
 import { formatTable } from "../cli/table.ts";
 import { runningStack } from "../dev/folder.ts";
+import { readProjectNaming } from "../dev/project_naming.ts";
 import { readSecretKey } from "../dev/variables.ts";
 
 type DeadLetter = Database["public"]["Functions"]["read_dead_letters"]["Returns"][number];
@@ -30,14 +31,17 @@ export const command = defineCommand(
   .option("--key <key>", "Its secret key; SUPABASE_SECRET_KEY by default")
   .option("--json", "Print the list as JSON, payloads included", false)
   .action(async (ids, { replay: isReplay, url, key, json }) => {
-    const supabaseUrl = url ?? process.env.SUPABASE_URL ?? (await runningStack())?.apiUrl;
+    const named = url ?? process.env.SUPABASE_URL;
+    const stack = named === undefined ? await runningStack() : undefined;
+    const supabaseUrl = named ?? stack?.apiUrl;
     const supabaseKey = key ?? await readSecretKey();
     if (!supabaseUrl) {
       throw new Error(`No project is known: give "--url", or start "${commandLine("dev")}"`);
     }
     if (!supabaseKey) throw new Error('No secret key is known: give "--key"');
 
-    const project = { supabaseUrl, supabaseKey };
+    const naming = stack?.naming ?? await readProjectNaming();
+    const project = { supabaseUrl, supabaseKey, naming };
     if (isReplay) return await replay(project, ids);
     await list(project, ids, json);
   });
@@ -51,7 +55,9 @@ async function* deadLetters(project: SupabaseEnv, ids: string[]): AsyncGenerator
       after_webhook_id: after,
       page_size: PAGE_SIZE,
     });
-    if (error) throw new Error(`The dead letters can't be read: ${error.message}`);
+    if (error) {
+      throw new Error(`The dead letters can't be read: ${error.message}`, { cause: error });
+    }
     for (const letter of data) {
       if (ids.length === 0 || ids.includes(letter.webhook_id)) yield letter;
     }

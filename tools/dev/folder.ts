@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
+import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import { homeFolder } from "../cli/home.ts";
 import { isPacked } from "../package/contents.ts";
@@ -21,11 +22,19 @@ export const VARIABLES_FILE = join(FOLDER, "env");
 /**
  * Where the database is kept. A server that root starts as another user can't work below a folder
  * that is closed to others, such as `/root`: for a clone in there it is kept in `/var/tmp`.
+ *
+ * @param naming What the mirror is called in it. Under other names it is another database.
  */
-export async function databaseHome(): Promise<string> {
-  if (Deno.uid() !== 0 || await isOpenToOthers(FOLDER)) return join(FOLDER, "postgres");
+export async function databaseHome(naming: Naming): Promise<string> {
+  const suffix = nameSuffix(naming);
+  if (Deno.uid() !== 0 || await isOpenToOthers(FOLDER)) return join(FOLDER, `postgres${suffix}`);
   const name = createHash("sha256").update(FOLDER).digest("hex").slice(0, 16);
-  return `/var/tmp/clerk-supabase-mirror-${name}`;
+  return `/var/tmp/clerk-supabase-mirror-${name}${suffix}`;
+}
+
+function nameSuffix({ schema, prefix }: Naming): string {
+  const isOwn = schema === installedNaming.schema && prefix === installedNaming.prefix;
+  return isOwn ? "" : `-${schema}.${prefix}`;
 }
 
 async function isOpenToOthers(path: string): Promise<boolean> {
@@ -41,6 +50,8 @@ const LOCK_FILE = join(FOLDER, "lock");
 export interface RunningStack {
   webhookUrl: string;
   apiUrl: string;
+  /** What the mirror is called there. */
+  naming: Naming;
 }
 
 /** The hold of a running stack on the folder. */
@@ -82,7 +93,13 @@ export async function runningStack(): Promise<RunningStack | undefined> {
   try {
     const running: unknown = JSON.parse(await readFile(LOCK_FILE, "utf8"));
     if (!isRecord(running)) return undefined;
-    return { webhookUrl: String(running.webhookUrl), apiUrl: String(running.apiUrl) };
+    const { webhookUrl, apiUrl, naming } = running;
+    const { schema, prefix } = isRecord(naming) ? naming : installedNaming;
+    return {
+      webhookUrl: String(webhookUrl),
+      apiUrl: String(apiUrl),
+      naming: { schema: String(schema), prefix: String(prefix) },
+    };
   } catch {
     return undefined;
   }

@@ -3,10 +3,11 @@ import { styleText } from "node:util";
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
 import { readConfig } from "../../functions/clerk-webhook/env.ts";
 import { createNudge } from "../../functions/clerk-webhook/nudge.ts";
-import { installedNaming } from "../../functions/_shared/naming.ts";
+import type { Naming } from "../../functions/_shared/naming.ts";
 import { applyContents } from "../package/apply_contents.ts";
 import { isPacked } from "../package/contents.ts";
 import { commandLine } from "../cli/command.ts";
+import { readProjectNaming } from "./project_naming.ts";
 import { databaseHome, lockFolder, VARIABLES_FILE } from "./folder.ts";
 import { readVariables, type Variables } from "./variables.ts";
 import { stopLeftover } from "../stack/postgres.ts";
@@ -33,22 +34,24 @@ export async function runDev(): Promise<void> {
   try {
     const variables = await readVariables();
     const env = functionEnv(variables);
-    const home = await databaseHome();
+    const naming = await readProjectNaming();
+    const home = await databaseHome(naming);
     await stopLeftover(home);
     console.log("Starting …");
     const stack = await startStack({
       home,
+      naming,
       keys: variables.keys,
       apiPort: availablePort(API_PORT),
       databasePort: availablePort(DATABASE_PORT),
       // In the repository the real CLI does it.
-      ...(isPacked ? { fill: (url) => applyContents(url, installedNaming) } : {}),
+      ...(isPacked ? { fill: (url) => applyContents(url, naming) } : {}),
     });
     try {
       const webhookUrl = serveWebhook(stack, { ...env, ...variables.effects }, { createNudge });
       serveEffects(stack, variables.effects);
       serveRefresh(stack, variables.refresh);
-      await lock.publish({ webhookUrl, apiUrl: stack.apiUrl });
+      await lock.publish({ webhookUrl, apiUrl: stack.apiUrl, naming });
       printStack(stack, webhookUrl, variables);
       await interrupted;
       console.log("\nStopping …");
@@ -114,8 +117,15 @@ function printStack(stack: Stack, webhookUrl: string, variables: Variables): voi
 What is generated is kept in ${VARIABLES_FILE}. Next, in another terminal:
 
   ${commandLine("trigger user.created")}
-  psql ${stack.databaseUrl} -c 'select id, email, synced_at from profiles'
+  psql ${stack.databaseUrl} -c 'select id, email, synced_at from ${
+    tableName(stack.naming, "profiles")
+  }'
 
 Ctrl-C stops everything; the data stays.
 `);
+}
+
+/** As in SQL: in `public`, it needs no schema. */
+function tableName({ schema, prefix }: Naming, table: string): string {
+  return `${schema === "public" ? "" : `${schema}.`}${prefix}${table}`;
 }

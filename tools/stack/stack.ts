@@ -2,7 +2,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { readReleases } from "../package/releases.ts";
-import { renderMigration } from "../package/render_migration.ts";
+import { renderRelease } from "../package/render_migration.ts";
 import { pushMigrations } from "./supabase_cli.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { createRestApi, type RestApi } from "./rest_api.ts";
@@ -167,18 +167,23 @@ export async function preparePlatform(
   }
 }
 
-/** Applies the repository's migrations, or the one that goes into projects where it is called otherwise. */
+/** Applies the repository's migrations, or those that go into projects where it is called otherwise. */
 async function install(databaseUrl: string, naming: Naming): Promise<void> {
-  if (naming === installedNaming) return await pushMigrations(databaseUrl);
+  const isOwn = naming.schema === installedNaming.schema &&
+    naming.prefix === installedNaming.prefix;
+  if (isOwn) return await pushMigrations(databaseUrl);
   const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-project-" });
   try {
     const migrations = join(folder, "supabase", "migrations");
     await Deno.mkdir(migrations, { recursive: true });
     await Deno.writeTextFile(join(folder, "supabase", "config.toml"), 'project_id = "mirror"\n');
-    await Deno.writeTextFile(
-      join(migrations, "20260101000000_clerk_mirror.sql"),
-      renderMigration((await readReleases()).map(({ sql }) => sql).join("\n"), naming),
-    );
+    const releases = await readReleases();
+    for (const [index, { version }] of releases.entries()) {
+      await Deno.writeTextFile(
+        join(migrations, `${20260101000000 + index}_clerk_mirror_${version}.sql`),
+        renderRelease(releases, version, naming),
+      );
+    }
     await pushMigrations(databaseUrl, folder);
   } finally {
     await Deno.remove(folder, { recursive: true });

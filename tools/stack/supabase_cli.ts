@@ -58,16 +58,16 @@ export async function pushMigrations(databaseUrl: string, folder = ROOT): Promis
 }
 
 /**
- * The types of a database's public schema, as TypeScript.
+ * The types of one of a database's schemas, as TypeScript.
  *
  * @throws {Error} with what the CLI says, if it fails.
  */
-export async function generateTypes(databaseUrl: string): Promise<string> {
+export async function generateTypes(databaseUrl: string, schema = "public"): Promise<string> {
   const { success, stdout, stderr } = await runSupabase([
     "gen",
     "types",
     `--remote=${databaseUrl}`,
-    "--schema=public",
+    `--schema=${schema}`,
   ]);
   if (!success) throw new Error(`Can't generate the types: ${stderr || stdout}`);
   return await format(stdout);
