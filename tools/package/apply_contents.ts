@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import type { Naming } from "../../functions/_shared/naming.ts";
 import { readContents } from "./contents.ts";
-import { renderMigration } from "./render_migration.ts";
+import { renderRelease } from "./render_migration.ts";
 
 /** Gives a database the releases that it lacks, each as a whole or not at all. */
 export async function applyContents(databaseUrl: string, naming: Naming): Promise<void> {
@@ -9,9 +9,11 @@ export async function applyContents(databaseUrl: string, naming: Naming): Promis
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {
     const known = await knownReleases(sql);
-    for (const { version, sql: text } of releases) {
+    for (const { version } of releases) {
       if (known.has(version)) continue;
-      await sql.begin((transaction) => transaction.unsafe(renderMigration(text, naming)).simple());
+      await sql.begin((transaction) =>
+        transaction.unsafe(renderRelease(releases, version, naming)).simple()
+      );
     }
   } finally {
     await sql.end();
