@@ -17,6 +17,8 @@ export interface HandlerOptions {
   createDatabase: (options: DatabaseOptions) => CallDatabase;
   /** Makes what wakes the effects worker; without it, a schedule does. */
   createNudge?: (config: Config) => () => void;
+  /** Makes what compares the database's release with this code's; without it, nothing does. */
+  createReleaseCheck?: (config: Config, log: (line: string) => void) => () => void;
   /** Bytes; 1 MiB by default. */
   maxBodyBytes?: number;
   /** Takes the one line per request; the console by default. */
@@ -31,6 +33,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   const { log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
   let database: CallDatabase | undefined;
   let nudge: (() => void) | undefined;
+  let checkRelease: (() => void) | undefined;
 
   async function receive(request: Request, fields: LogFields): Promise<Outcome> {
     if (request.method !== "POST") throw new Refusal("method_not_allowed");
@@ -47,7 +50,10 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     const event = recognizeEvent(body);
     if (event === undefined) return "ignored";
     database ??= options.createDatabase(config);
-    const outcome = await applyEvent(event, webhook.id, database, config.instanceId);
+    checkRelease ??= options.createReleaseCheck?.(config, log);
+    const outcome = await applyEvent(event, webhook.id, database, config.instanceId)
+      // A database that lacks what this code calls is what the check is for.
+      .finally(() => checkRelease?.());
     if (outcome === "ignored") fields.reason = "another_instance";
     if (config.effectTypes.has(event.type) && (outcome === "applied" || outcome === "stale")) {
       nudge ??= options.createNudge?.(config);

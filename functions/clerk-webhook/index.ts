@@ -6,7 +6,13 @@ import { createDatabase } from "./database.ts";
 import { readConfig } from "./env.ts";
 import { createHandler } from "./handler.ts";
 import { createNudge } from "./nudge.ts";
+import { createReleaseCheck } from "./release_check.ts";
 
 export default {
-  fetch: createHandler({ config: readConfig(Deno.env), createDatabase, createNudge }),
+  fetch: createHandler({
+    config: readConfig(Deno.env),
+    createDatabase,
+    createNudge,
+    createReleaseCheck,
+  }),
 };

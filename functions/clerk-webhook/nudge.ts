@@ -1,5 +1,5 @@
+import { keepAlive } from "../_shared/keep_alive.ts";
 import type { SupabaseEnv } from "../_shared/supabase_env.ts";
-import { isRecord } from "./json.ts";
 
 /** Milliseconds that the call may take before it is left alone: the worker goes on by itself. */
 const TIMEOUT = 5_000;
@@ -31,10 +31,4 @@ export function createNudge({ supabaseUrl, supabaseKey }: SupabaseEnv): () => vo
   return () => {
     if (!isUnderWay) keepAlive(call());
   };
-}
-
-/** Supabase's edge runtime ends an isolate that has answered, unless it is told to wait. */
-function keepAlive(work: Promise<void>): void {
-  const runtime: unknown = Reflect.get(globalThis, "EdgeRuntime");
-  if (isRecord(runtime) && typeof runtime.waitUntil === "function") runtime.waitUntil(work);
 }

@@ -84,22 +84,26 @@ added_columns (id, part) as (
   join pg_catalog.pg_attribute on attrelid = tables.id
   where attnum > 0 and not attisdropped and attname <> all (tables.columns)
 ),
--- What is a part of what.
-parts (class, id, whole_class, whole_id, whole_part) as (
+-- What is a part of what; the sequence of a serial column is one of the column.
+belongings as (
   select classid, objid, refclassid, refobjid, refobjsubid
   from pg_catalog.pg_depend
   where deptype = 'i'
+    or deptype = 'a' and classid = 'pg_class'::regclass and refclassid = 'pg_class'::regclass
+      and refobjsubid > 0
+      and exists (select from pg_catalog.pg_class where pg_class.oid = objid and relkind = 'S')
+),
+parts (class, id, whole_class, whole_id, whole_part) as (
+  select * from belongings
   union
-  select parts.class, parts.id, wholes.refclassid, wholes.refobjid, wholes.refobjsubid
+  select parts.class, parts.id, belongings.refclassid, belongings.refobjid, belongings.refobjsubid
   from parts
-  join pg_catalog.pg_depend as wholes
-    on wholes.classid = parts.whole_class and wholes.objid = parts.whole_id and wholes.deptype = 'i'
+  join belongings on belongings.classid = parts.whole_class and belongings.objid = parts.whole_id
 ),
 wholes as (
   select * from parts
   where not exists (
-    select from pg_catalog.pg_depend
-    where classid = parts.whole_class and objid = parts.whole_id and deptype = 'i'
+    select from belongings where classid = parts.whole_class and objid = parts.whole_id
   )
 ),
 -- What depends on what, wholes both.
@@ -124,6 +128,10 @@ links as (
     and classid not in (
       'pg_publication_rel'::regclass, 'pg_publication_namespace'::regclass, 'pg_default_acl'::regclass
     )
+    and not (
+      classid = 'pg_class'::regclass
+      and objid in (select oid from pg_catalog.pg_class where relnamespace = 'pg_toast'::regnamespace)
+    )
     -- The defaults of a mirrored table go with its columns.
     and not (
       classid = 'pg_attrdef'::regclass
@@ -134,16 +142,8 @@ links as (
         where pg_attrdef.oid = objid
       )
     )
-    -- A sequence goes with the column that it counts for.
-    and not (
-      refclassid = 'pg_namespace'::regclass
-      and exists (
-        select from pg_catalog.pg_depend as belongings
-        where belongings.classid = pg_depend.classid
-          and belongings.objid = pg_depend.objid
-          and belongings.deptype = 'a'
-      )
-    )
+    -- The sequence of a column moves with its table.
+    and not (refclassid = 'pg_namespace'::regclass and wholes.id is not null)
 ),
 -- How each lets go: it moves to another schema, is no heir any more, or is dropped, and then what holds on
 -- to it has to let go before.
@@ -211,7 +211,7 @@ cross join lateral pg_identify_object(
 cross join lateral pg_identify_object(
   'pg_class'::regclass, case when means = 'disinherit' then on_id end, 0
 ) as parent
-order by means = 'move', depth desc, description`;
+order by means = 'move', means <> 'disinherit', depth desc, description`;
 }
 
 function tableRow({ schema, name }: MirrorObject, objects: MirrorObject[]): string {

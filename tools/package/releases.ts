@@ -12,8 +12,14 @@ const MIGRATIONS = join(ROOT, "supabase", "migrations");
 /** Version of the repository. */
 export const VERSION = config.version;
 
-/** SHA-256 of each migration by its file name, by the release that shipped it first. */
-export const shippedReleases: Record<string, Record<string, string>> = shipped;
+/** SHA-256 of each migration by its file name, in the order of the releases that shipped them first. */
+export type Shipped = Record<string, Record<string, string>>;
+
+/** What has shipped. */
+export const shippedReleases: Shipped = shipped;
+
+/** Migrations by their file names, in order. */
+export type Migrations = ReadonlyMap<string, string>;
 
 /**
  * Reads all releases, each a single migration: oldest first. Migrations that no release has shipped yet
@@ -22,30 +28,83 @@ export const shippedReleases: Record<string, Record<string, string>> = shipped;
  * @throws {Error} if a shipped migration is gone or changed, or new ones come under a shipped version.
  */
 export async function readReleases(): Promise<Release[]> {
+  return toReleases(await readMigrations(), shippedReleases, VERSION);
+}
+
+/** Reads the repository's migrations. */
+export async function readMigrations(): Promise<Migrations> {
   const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith(".sql")).sort();
-  const files = new Map(
+  return new Map(
     await Promise.all(
       names.map(async (name) => [name, await readFile(join(MIGRATIONS, name), "utf8")] as const),
     ),
   );
-  const releases = Object.entries(shippedReleases).map(([version, checksums]) => {
-    const sql = Object.entries(checksums).map(([name, checksum]) => {
-      const text = files.get(name);
+}
+
+/**
+ * Puts the migrations together to releases.
+ *
+ * @param version Of what has not shipped yet.
+ * @throws {Error} as {@link readReleases} does.
+ */
+export function toReleases(migrations: Migrations, shipped: Shipped, version: string): Release[] {
+  const releases = Object.entries(shipped).map(([shippedVersion, checksums]) => ({
+    version: shippedVersion,
+    sql: Object.entries(checksums).map(([name, checksum]) => {
+      const text = migrations.get(name);
       if (text === undefined || sha256(text) !== checksum) {
-        throw new Error(`Release ${version} has shipped "${name}": it can't change any more`);
+        throw new Error(
+          `Release ${shippedVersion} has shipped "${name}": it can't change any more`,
+        );
       }
-      files.delete(name);
       return text;
-    }).join("\n");
-    return { version, sql };
-  });
-  if (files.size === 0) return releases;
-  if (VERSION in shippedReleases) {
+    }).join("\n"),
+  }));
+  const unshipped = listUnshipped(migrations, shipped);
+  if (unshipped.length === 0) return releases;
+  if (version in shipped) {
     throw new Error(
-      `Release ${VERSION} has shipped: "${[...files.keys()].join('", "')}" need a version after it`,
+      `Release ${version} has shipped: "${unshipped.join('", "')}" need a version after it`,
     );
   }
-  return [...releases, { version: VERSION, sql: [...files.values()].join("\n") }];
+  const last = Object.values(shipped).flatMap((checksums) => Object.keys(checksums)).sort().at(-1);
+  if (last !== undefined && (unshipped[0] ?? "") < last) {
+    throw new Error(`"${unshipped[0]}" has to come after "${last}", which has shipped`);
+  }
+  const sql = unshipped.map((name) => migrations.get(name)).join("\n");
+  return [...releases, { version, sql }];
+}
+
+/**
+ * Adds the migrations that have not shipped yet, as the release that ships them now.
+ *
+ * @throws {Error} if there are none, or the version has shipped, or is not what the migrations write down as
+ * theirs; or as {@link readReleases} does.
+ */
+export function shipRelease(migrations: Migrations, shipped: Shipped, version: string): Shipped {
+  if (version in shipped) throw new Error(`Release ${version} has shipped already`);
+  const unshipped = listUnshipped(migrations, shipped);
+  if (unshipped.length === 0) {
+    throw new Error(`Release ${version} has no new migrations: nothing is to be written down`);
+  }
+  const release = toReleases(migrations, shipped, version).at(-1);
+  if (
+    !release?.sql.trimEnd().endsWith(
+      `insert into clerk_sync.releases (version) values ('${version}');`,
+    )
+  ) {
+    throw new Error(
+      `The last migration does not end with the row of release ${version} in "clerk_sync.releases"`,
+    );
+  }
+  const checksums = unshipped.map((name) => [name, sha256(migrations.get(name) ?? "")]);
+  return { ...shipped, [version]: Object.fromEntries(checksums) };
+}
+
+/** Their names. */
+function listUnshipped(migrations: Migrations, shipped: Shipped): string[] {
+  const names = Object.values(shipped).flatMap((checksums) => Object.keys(checksums));
+  return [...migrations.keys()].filter((name) => !names.includes(name));
 }
 
 /** The checksum of a shipped file. */

@@ -16,16 +16,15 @@ import { quote, quoteList } from "./sql_text.ts";
 export function renderUninstall(releases: Release[], naming: Naming): string {
   const objects = installedObjects(releases, naming);
   const drops = objects.filter(({ isInline }) => !isInline).reverse();
-  const isOwn = `${naming.schema}.${naming.prefix}profiles`;
+  const isPublic = naming.schema === "public";
+  const profiles = `${naming.schema}.${naming.prefix}profiles`;
   return `-- Takes the Clerk mirror out, and nothing that is the application's own.
 
 do $$
 declare
   unknown_releases text;
   held text;
-  remedies text;
-  roles text[];
-  role_name text;
+  remedies text;${isPublic ? "" : "\n  roles text[];\n  role_name text;"}
 begin
   if to_regclass('clerk_sync.releases') is null then
     raise notice 'The Clerk mirror is not in this database: there is nothing to uninstall';
@@ -34,11 +33,11 @@ begin
   -- Tables of other mirrors, or of somebody else, are none of ours.
   if not exists (
     select from pg_catalog.pg_attribute
-    where attrelid = to_regclass(${quote(isOwn)}) and atttypid = to_regtype('clerk_sync.version')
+    where attrelid = to_regclass(${quote(profiles)}) and atttypid = to_regtype('clerk_sync.version')
   ) then
     raise exception using
       errcode = 'undefined_table',
-      message = 'The Clerk mirror was not uninstalled, and nothing was changed: it has other names in this database, where ${isOwn} is not its own',
+      message = 'The Clerk mirror was not uninstalled, and nothing was changed: it has other names in this database, where ${profiles} is not its own',
       hint = 'Uninstall it with the schema and the prefix that it was installed with';
   end if;
   select string_agg(version, ', ') into unknown_releases
@@ -47,7 +46,7 @@ begin
   if unknown_releases is not null then
     raise exception using
       errcode = 'feature_not_supported',
-      message = format('The Clerk mirror was not uninstalled, and nothing was changed: the database has release %s, which is newer than this uninstallation', unknown_releases),
+      message = format('The Clerk mirror was not uninstalled, and nothing was changed: the database has release %s, which this uninstall does not know', unknown_releases),
       hint = 'Uninstall it with the package of that release';
   end if;
 
@@ -64,8 +63,8 @@ ${indent(renderHoldersQuery(objects), 4)}
       hint = format('Let go first, then push again: %s', remedies);
   end if;
 
-${naming.schema === "public" ? "" : readUsage(naming.schema)}${drops.map(dropStatement).join("\n")}
-${naming.schema === "public" ? "" : leaveSchema(naming.schema)}end;
+${isPublic ? "" : readUsage(naming.schema)}${drops.map(dropStatement).join("\n")}
+${isPublic ? "" : leaveSchema(naming.schema)}end;
 $$;
 `;
 }
