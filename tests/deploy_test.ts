@@ -1,67 +1,13 @@
 /** Deployed with the real CLI, started from what was uploaded alone, on both Denos that matter. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { bundleFunctions } from "../tools/deploy/bundle_functions.ts";
 import { deliver } from "../tools/events/deliver.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { signedRequest } from "../tools/events/signed_request.ts";
-import { freePort } from "../tools/stack/stack.ts";
-import { deploy, type Deployment, layOut } from "./helpers/deployment.ts";
+import { deploy, type Deployment } from "./helpers/deployment.ts";
 import { installEdgeRuntimeDeno } from "./helpers/edge_runtime_deno.ts";
 import { type Mirror, openMirror } from "./helpers/mirror.ts";
-
-/** Milliseconds, for the first start downloads the function's packages. */
-const START_DEADLINE = 60_000;
-
-async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "clerk-mirror-deploy-" });
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
-
-/** Starts what was uploaded, and nothing else, and stops it after use. */
-async function whileServing(
-  deno: string,
-  deployment: Deployment,
-  mirror: Mirror,
-  use: (url: string) => Promise<void>,
-): Promise<{ lines: string[]; stderr: string }> {
-  await using folder = await temporaryFolder();
-  await layOut(deployment, folder.path);
-  const port = freePort();
-  const { entrypoint_path, import_map_path } = deployment.metadata;
-  const child = new Deno.Command(deno, {
-    args: [
-      "serve",
-      "--allow-net",
-      "--allow-env",
-      "--no-prompt",
-      `--config=${join(folder.path, import_map_path)}`,
-      "--host=127.0.0.1",
-      `--port=${port}`,
-      join(folder.path, entrypoint_path),
-    ],
-    cwd: folder.path,
-    env: {
-      CLERK_WEBHOOK_SIGNING_SECRET: mirror.signingSecret,
-      SUPABASE_URL: mirror.apiUrl,
-      SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
-      NO_COLOR: "1",
-    },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  try {
-    await untilListening(port);
-    await use(`http://127.0.0.1:${port}/`);
-  } finally {
-    child.kill();
-  }
-  const { stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  const lines = decoder.decode(stdout).split("\n").filter((line) => line.startsWith("{"));
-  return { lines, stderr: decoder.decode(stderr) };
-}
+import { temporaryFolder, whileServing } from "./helpers/serve_deployment.ts";
 
 async function passesAWebhook(deno: string, deployment: Deployment, mirror: Mirror): Promise<void> {
   const { lines, stderr } = await whileServing(deno, deployment, mirror, async (url) => {
@@ -108,16 +54,6 @@ async function isOffWithoutAKey(
     const response = await fetch(url, { method: "POST" });
     assert.deepEqual([response.status, await response.json()], [404, { error: "off" }]);
   });
-}
-
-async function untilListening(port: number): Promise<void> {
-  const deadline = Date.now() + START_DEADLINE;
-  while (Date.now() < deadline) {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
-    if (connection) return connection.close();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`Nothing listens after ${START_DEADLINE} ms`);
 }
 
 /** What each function does once it is deployed. */

@@ -87,7 +87,8 @@ Deno.test("uninstall with a database counts its rows, and refuses while somethin
     const [migration = ""] = split(await project.snapshot()).migrations;
     await sql.unsafe(await project.read(migration));
     await sql.unsafe(`
-      insert into public.clerk_organizations (id) values ('org_1'), ('org_2');
+      insert into public.clerk_organizations (id, version)
+      select id, row (now(), now(), 'msg_1')::clerk_sync.version from unnest(array['org_1', 'org_2']) as id;
       create table public.projects (id int, organization_id text references public.clerk_organizations);
       create view public.names as select name from public.clerk_organizations;`);
     const before = await project.snapshot();

@@ -6,6 +6,14 @@ export interface Deployment {
   metadata: { entrypoint_path: string; import_map_path: string; verify_jwt: boolean };
   /** Contents by path. */
   files: Map<string, Uint8Array>;
+  /** What the CLI said meanwhile, beside its result. */
+  messages?: string;
+}
+
+/** The CLI that deploys; its major versions name a hosted project in other ways. */
+export interface DeployingCli {
+  run: typeof runSupabase;
+  target: "--remote" | "--project-ref";
 }
 
 /**
@@ -13,8 +21,13 @@ export interface Deployment {
  * Management API does (`POST /v1/projects/{ref}/functions/deploy`, multipart).
  *
  * @param folder Another project folder than this repository.
+ * @param cli Another CLI than the one that this repository pins.
  */
-export async function deploy(name: string, folder?: string): Promise<Deployment> {
+export async function deploy(
+  name: string,
+  folder?: string,
+  { run, target }: DeployingCli = { run: runSupabase, target: "--remote" },
+): Promise<Deployment> {
   const uploads: Deployment[] = [];
   await using api = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -41,14 +54,14 @@ export async function deploy(name: string, folder?: string): Promise<Deployment>
       profile,
       `name: loopback\napi_url: ${url}\ndashboard_url: ${url}\nproject_host: localhost\n`,
     );
-    const { success, stderr } = await runSupabase(
+    const { success, stderr } = await run(
       [
         "functions",
         "deploy",
         name,
         "--use-api",
         "--yes",
-        "--remote=abcdefghijklmnopqrst",
+        `${target}=abcdefghijklmnopqrst`,
         `--profile=${profile}`,
         ...(folder === undefined ? [] : [`--workdir=${folder}`]),
       ],
@@ -56,7 +69,7 @@ export async function deploy(name: string, folder?: string): Promise<Deployment>
     );
     const [upload] = uploads;
     if (!success || upload === undefined) throw new Error(`The deployment failed: ${stderr}`);
-    return upload;
+    return { ...upload, messages: stderr };
   } finally {
     await Deno.remove(profile);
   }
