@@ -227,7 +227,9 @@ Deno.test("install broken off at any request goes on when it is run again", asyn
   assert.ok(first > 5 && whole.requests.length > first + 8);
 
   for (const kind of ["cut after", "refused"] as const) {
-    for (let number = first + 1; number <= whole.requests.length; number++) {
+    // What was done before a refusal, the connection that breaks one request earlier shows as well.
+    const last = kind === "refused" ? first + 1 : whole.requests.length;
+    for (let number = first + 1; number <= last; number++) {
       const resumed = await installInto(await projects.open(), async (api) => {
         api.setTrouble((request) => {
           if (request.number < number) return undefined;
@@ -657,7 +659,8 @@ Deno.test("uninstall broken off at any request goes on when it is run again", as
   assert.ok(writes >= 7);
 
   for (const kind of ["cut after", "refused"] as const) {
-    for (let number = 1; number <= writes; number++) {
+    const last = kind === "refused" ? 1 : writes;
+    for (let number = 1; number <= last; number++) {
       const resumed = await remove(async (api) => {
         let seen = 0;
         let isDown = false;
