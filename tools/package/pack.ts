@@ -85,6 +85,8 @@ async function bundle(options: esbuild.BuildOptions): Promise<string[]> {
     metafile: true,
     absWorkingDir: ROOT,
     legalComments: "none",
+    // What a library has for bundlers comes first: its other form may ask for files by computed names.
+    mainFields: ["module", "main"],
     logLevel: "error",
     // Libraries of the older kind ask for Node's own modules by `require`.
     banner: {
