@@ -1,7 +1,7 @@
 /** A hosted project, installed into, upgraded and left again through the Management API alone. */
 import assert from "node:assert/strict";
+import postgres from "postgres";
 import { join } from "node:path";
-import type postgres from "postgres";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
 import { deliver } from "../tools/events/deliver.ts";
@@ -169,7 +169,10 @@ for (
     await using project = await openServedProject(naming);
     const { api, mirror } = project;
     if (what !== "as it is") {
-      await mirror.sql`create table public.profiles (id uuid primary key)`;
+      // As the application's own: the mirror's `sql` would call it by the mirror's names.
+      const theirs = postgres(mirror.databaseUrl, { max: 1, onnotice: () => {} });
+      await theirs`create table public.profiles (id uuid primary key)`;
+      await theirs.end();
       await assert.rejects(
         run("install", api),
         /table public\.profiles[^]*install --project-ref \w+ --prefix clerk_[^]*--schema clerk[^]*Nothing was changed/,
