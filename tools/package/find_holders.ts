@@ -52,8 +52,19 @@ own (class, id) as (
   select 'pg_type'::regclass, to_regtype(name)::oid
   from unnest(${nameList(objects, "type")}) as name
   union
-  select 'pg_proc'::regclass, to_regprocedure(signature)::oid
-  from unnest(${signatureList(objects)}) as signature
+  select 'pg_proc'::regclass, pg_proc.oid
+  from (
+    values
+${objects.filter(({ kind }) => kind === "function").map(functionRow).join(",\n")}
+  ) as made (name, argument_types)
+  join pg_catalog.pg_namespace on nspname = split_part(made.name, '.', 1)
+  join pg_catalog.pg_proc
+    on pronamespace = pg_namespace.oid and proname = split_part(made.name, '.', 2)
+    -- By their types one by one: before Postgres 16, to_regprocedure() fails where one is missing.
+    and proargtypes::text = (
+      select coalesce(string_agg(coalesce(to_regtype(type)::oid, 0)::text, ' ' order by position), '')
+      from unnest(made.argument_types) with ordinality as argument (type, position)
+    )
   union
   select 'pg_namespace'::regclass, to_regnamespace(name)::oid
   from unnest(${schemaList(objects)}) as name
@@ -233,8 +244,8 @@ function schemaList(objects: MirrorObject[]): string {
   return quoteList(objects.filter(({ kind }) => kind === "schema").map(({ name }) => name));
 }
 
-function signatureList(objects: MirrorObject[]): string {
-  return quoteList(objects.filter(({ kind }) => kind === "function").map(signature));
+function functionRow({ schema, name, arguments: types = [] }: MirrorObject): string {
+  return `      (${quote(`${schema}.${name}`)}, ${quoteList(types)})`;
 }
 
 /** Such as `clerk_sync.read_facts(jsonb, jsonb)`. */
