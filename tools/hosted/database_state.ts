@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Naming } from "../../functions/_shared/naming.ts";
-import { compareVersions } from "./compare_versions.ts";
+import { compareVersions } from "../package/compare_versions.ts";
 import type { ManagementApi, Row } from "./management_api.ts";
 
 /** What is known of a step that an installer has taken, by its name. Nothing secret. */

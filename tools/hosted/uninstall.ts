@@ -7,7 +7,7 @@ import type { Release } from "../package/contents.ts";
 import { countRowsQuery } from "../package/count_rows.ts";
 import { holdersQuery } from "../package/find_holders.ts";
 import { renderUninstall } from "../package/render_uninstall.ts";
-import { compareVersions } from "./compare_versions.ts";
+import { compareVersions } from "../package/compare_versions.ts";
 import { type DatabaseState, readDatabaseState } from "./database_state.ts";
 import { isExposed, removeSchema } from "./exposed_schema.ts";
 import { isOurs } from "./functions.ts";
