@@ -10,9 +10,7 @@ import { readReleases, VERSION } from "./releases.ts";
 export async function buildContents(): Promise<Contents> {
   const folder = await mkdtemp(join(tmpdir(), "clerk-mirror-contents-"));
   try {
-    const functions = (await bundleFunctions(folder)).sort((one, other) =>
-      one.name < other.name ? -1 : 1
-    );
+    const functions = await bundleFunctions(folder);
     return {
       version: VERSION,
       releases: await readReleases(),

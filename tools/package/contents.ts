@@ -1,6 +1,6 @@
 /** What the package puts into a project, before it is rendered for that project's names. */
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 
 /** A release of the mirror's database: one migration, which applies as a whole or not at all. */
 export interface Release {
@@ -27,6 +27,13 @@ export interface Contents {
   functions: PackagedFunction[];
 }
 
+/** What `contents.json` of the package says: which files there are, and in which order. */
+export interface PackedNames {
+  version: string;
+  releases: string[];
+  functions: string[];
+}
+
 /** Beside the packed command line; absent in the repository. */
 const FOLDER = new URL("./contents/", import.meta.url);
 
@@ -39,19 +46,18 @@ export async function readContents(): Promise<Contents> {
     const { buildContents } = await import("./build_contents.ts");
     return await buildContents();
   }
-  const { version, releases }: { version: string; releases: string[] } = JSON.parse(
+  const { version, releases, functions }: PackedNames = JSON.parse(
     await readFile(new URL("contents.json", FOLDER), "utf8"),
   );
-  const names = (await readdir(new URL("functions/", FOLDER))).sort();
   return {
     version,
     releases: await Promise.all(releases.map(async (release) => ({
       version: release,
       sql: await readFile(new URL(`releases/${release}.sql`, FOLDER), "utf8"),
     }))),
-    functions: await Promise.all(names.map(async (name) => ({
-      name: name.replace(/\.js$/, ""),
-      code: await readFile(new URL(`functions/${name}`, FOLDER), "utf8"),
+    functions: await Promise.all(functions.map(async (name) => ({
+      name,
+      code: await readFile(new URL(`functions/${name}.js`, FOLDER), "utf8"),
     }))),
   };
 }

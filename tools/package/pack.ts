@@ -6,6 +6,7 @@ import { create } from "tar";
 import config from "../../deno.json" with { type: "json" };
 import { ROOT } from "../stack/supabase_cli.ts";
 import { buildContents } from "./build_contents.ts";
+import type { PackedNames } from "./contents.ts";
 
 /** The oldest Node that has what the command line uses. */
 const NODE = "20.12";
@@ -103,10 +104,12 @@ async function writeContents(folder: string): Promise<void> {
   for (const name of ["releases", "functions", "events"]) {
     await mkdir(join(folder, name), { recursive: true });
   }
-  await writeJson(join(folder, "contents.json"), {
+  const names: PackedNames = {
     version,
     releases: releases.map((release) => release.version),
-  });
+    functions: functions.map(({ name }) => name),
+  };
+  await writeJson(join(folder, "contents.json"), names);
   for (const { version, sql } of releases) {
     await writeFile(join(folder, "releases", `${version}.sql`), sql);
   }
