@@ -5,20 +5,17 @@ import { join } from "node:path";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
 import { deliver } from "../tools/events/deliver.ts";
-import { freePort } from "../tools/stack/stack.ts";
 import { runSupabase } from "../tools/stack/supabase_cli.ts";
 import { projectCommand } from "../tools/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { readCatalog } from "./helpers/catalog.ts";
 import { finish } from "./helpers/command.ts";
-import { layOut } from "./helpers/deployment.ts";
 import {
   openHostedProject,
   openServedProject,
   packagedContents,
   readHistory,
   run,
-  type ServedProject,
 } from "./helpers/hosted_project.ts";
 import {
   type HostedFunction,
@@ -31,6 +28,7 @@ import { cut } from "./helpers/cut_management_api.ts";
 import { readDescription, readFixture } from "./helpers/management_description.ts";
 import { type Client, openOwnMirror } from "./helpers/mirror.ts";
 import { type Project, startProjects } from "./helpers/projects.ts";
+import { whileServing } from "./helpers/serve_deployment.ts";
 import type { Contents } from "../tools/package/contents.ts";
 
 const DOMAIN = "example.clerk.accounts.dev";
@@ -191,7 +189,9 @@ for (
     await mirror.stack.reconnect();
 
     const event = sampleEvent("user.created");
-    await whileServing(project, signingSecret, async (url) => {
+    const deployed = api.state.functions.get("clerk-webhook");
+    assert.ok(deployed);
+    await whileServing(Deno.execPath(), deployed, { ...mirror, signingSecret }, async (url) => {
       const answer = await deliver(signedRequest(url, signingSecret, JSON.stringify(event)));
       assert.equal(answer.outcome, "applied");
     });
@@ -784,60 +784,4 @@ async function reset(sql: postgres.Sql): Promise<void> {
     "drop schema clerk_sync cascade",
     "drop schema supabase_migrations cascade",
   ].join(";"));
-}
-
-/** Starts the webhook function from what was uploaded alone, and stops it after use. */
-async function whileServing(
-  { api, mirror }: ServedProject,
-  signingSecret: string,
-  use: (url: string) => Promise<void>,
-): Promise<void> {
-  const deployed = api.state.functions.get("clerk-webhook");
-  assert.ok(deployed);
-  const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-hosted-" });
-  const port = freePort();
-  try {
-    await layOut(deployed, folder);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "serve",
-        "--allow-net",
-        "--allow-env",
-        "--no-prompt",
-        "--no-config",
-        "--host=127.0.0.1",
-        `--port=${port}`,
-        join(folder, deployed.metadata.entrypoint_path),
-      ],
-      cwd: folder,
-      env: {
-        CLERK_WEBHOOK_SIGNING_SECRET: signingSecret,
-        SUPABASE_URL: mirror.apiUrl,
-        SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
-        NO_COLOR: "1",
-      },
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      await untilListening(port);
-      await use(`http://127.0.0.1:${port}/`);
-    } finally {
-      child.kill();
-      await child.status;
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function untilListening(port: number): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (Date.now() < deadline) {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
-    if (connection) return connection.close();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("The function did not start");
 }

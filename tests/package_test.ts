@@ -41,8 +41,17 @@ async function findNode(): Promise<string | undefined> {
   }
 }
 
-/** The package, unpacked where nothing else is. */
-async function unpack(): Promise<AsyncDisposable & { folder: string; main: string; size: number }> {
+/** The package where nothing else is. */
+interface Unpacked extends AsyncDisposable {
+  /** A Supabase project, in which it is installed. */
+  folder: string;
+  main: string;
+  /** Bytes of the tarball. */
+  size: number;
+}
+
+/** Packs and unpacks it, as an installation does. */
+async function unpack(): Promise<Unpacked> {
   const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-package-" });
   await Deno.chmod(folder, 0o755);
   const tarball = await pack(join(folder, "packed"));
@@ -97,21 +106,22 @@ Deno.test("the package is small, describes itself, and carries licenses of what 
 
 for (const { name, words } of RUNTIMES) {
   const [program = "", ...before] = words ?? [];
+  const runIn = ({ folder, main }: Unpacked) => (...args: string[]) =>
+    finish(
+      new Deno.Command(program, {
+        args: [...before, main, ...args],
+        cwd: folder,
+        env: emptyEnv(folder),
+        stdin: "null",
+      }),
+    );
 
   Deno.test({
     name: `on ${name}, every command of the package shows its help, and mistakes are sentences`,
     ignore: words === undefined,
     async fn() {
       await using unpacked = await unpack();
-      const run = (...args: string[]) =>
-        finish(
-          new Deno.Command(program, {
-            args: [...before, unpacked.main, ...args],
-            cwd: unpacked.folder,
-            env: emptyEnv(unpacked.folder),
-            stdin: "null",
-          }),
-        );
+      const run = runIn(unpacked);
       assert.equal((await run("--version")).output.trim(), config.version);
       const { output } = await run("--help");
       for (const command of COMMANDS) {
@@ -140,15 +150,7 @@ for (const { name, words } of RUNTIMES) {
     async fn() {
       await using mirror = await openMirror();
       await using unpacked = await unpack();
-      const run = (...args: string[]) =>
-        finish(
-          new Deno.Command(program, {
-            args: [...before, unpacked.main, ...args],
-            cwd: unpacked.folder,
-            env: emptyEnv(unpacked.folder),
-            stdin: "null",
-          }),
-        );
+      const run = runIn(unpacked);
       const sent = await run(
         "trigger",
         "user.created",

@@ -4,7 +4,7 @@ import "./cli/web_socket.ts";
 import process from "node:process";
 import { styleText } from "node:util";
 import { choose } from "./cli/choose.ts";
-import { commandLine, runCommand, styleError } from "./cli/command.ts";
+import { commandLine, describeError, runCommand, styleError } from "./cli/command.ts";
 import { RELEASE } from "../functions/_shared/release.ts";
 
 /** What each is for, and where it is: only the one that is run is loaded. */
@@ -87,7 +87,7 @@ async function main([name, ...args]: string[]): Promise<void> {
     try {
       choose(name, Object.keys(COMMANDS), "command");
     } catch (error) {
-      console.error(styleError(error instanceof Error ? error.message : String(error)));
+      console.error(styleError(describeError(error)));
     }
     process.exitCode = 1;
     return;

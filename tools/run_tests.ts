@@ -3,17 +3,15 @@
  * for the mirror could break again, under a prefix and in a schema. A stack that is running already can be
  * named by `TEST_…` variables instead. Arguments go to `deno test`.
  */
-import type { Naming } from "../functions/_shared/naming.ts";
+import { installedNaming, isSameNaming, type Naming } from "../functions/_shared/naming.ts";
 import { serveTarget } from "../tests/helpers/mirror.ts";
 import { testNaming } from "../tests/helpers/naming.ts";
+import { NAMINGS } from "../tests/helpers/namings.ts";
 import { targetFromEnv, targetToEnv } from "../tests/helpers/target.ts";
 import { startStack } from "./stack/stack.ts";
 import { ROOT } from "./stack/supabase_cli.ts";
 
-const OTHER_NAMES: Naming[] = [
-  { schema: "public", prefix: "clerk_" },
-  { schema: "clerk", prefix: "" },
-];
+const OTHER_NAMES = NAMINGS.filter((naming) => !isSameNaming(naming, installedNaming));
 
 /** What is tested under other names too; in these files, some tests are for the repository's alone. */
 const UNDER_OTHER_NAMES = [

@@ -37,6 +37,11 @@ export function readNaming(env: Env): Naming {
   return { schema, prefix };
 }
 
+/** Whether two namings call everything alike. */
+export function isSameNaming(one: Naming, other: Naming): boolean {
+  return one.schema === other.schema && one.prefix === other.prefix;
+}
+
 export function isSchemaName(text: string): boolean {
   return SCHEMA.test(text);
 }

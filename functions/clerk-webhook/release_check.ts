@@ -1,3 +1,4 @@
+import { compareVersions } from "../_shared/compare_versions.ts";
 import { keepAlive } from "../_shared/keep_alive.ts";
 import { RELEASE } from "../_shared/release.ts";
 import { createSupabase } from "../_shared/supabase.ts";
@@ -66,7 +67,7 @@ async function readDatabaseRelease(env: SupabaseEnv): Promise<string | null | un
 
 function compareReleases(release: string, databaseRelease: string | null): Difference | undefined {
   if (databaseRelease === release) return undefined;
-  const isOlder = databaseRelease === null || order(databaseRelease, release) < 0;
+  const isOlder = databaseRelease === null || compareVersions(databaseRelease, release) < 0;
   return {
     release,
     database_release: databaseRelease,
@@ -74,12 +75,4 @@ function compareReleases(release: string, databaseRelease: string | null): Diffe
       ? "The database is of an earlier release than this function: apply the mirror's later migrations"
       : "This function is of an earlier release than the database: deploy the mirror's functions again",
   };
-}
-
-/** Below 0 where the first version is the earlier one. */
-function order(version: string, other: string): number {
-  const parts = version.split(".").map(Number);
-  const others = other.split(".").map(Number);
-  const index = parts.findIndex((part, position) => part !== others[position]);
-  return index < 0 ? 0 : (parts[index] ?? 0) - (others[index] ?? 0);
 }

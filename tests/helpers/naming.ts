@@ -1,6 +1,11 @@
 /** Tests speak the repository's names; here they are put into whatever the mirror is called in a run. */
 import type postgres from "postgres";
-import { installedNaming, type Naming, readNaming } from "../../functions/_shared/naming.ts";
+import {
+  installedNaming,
+  isSameNaming,
+  type Naming,
+  readNaming,
+} from "../../functions/_shared/naming.ts";
 import { listMadeObjects } from "../../tools/package/list_objects.ts";
 import { readReleases } from "../../tools/package/releases.ts";
 
@@ -10,7 +15,7 @@ export const testNaming: Naming = readNaming({
 });
 
 /** Whether that is anything but the repository's names. */
-export const isRenamed = !isRepositorys(testNaming);
+export const isRenamed = !isSameNaming(testNaming, installedNaming);
 
 /** `Deno.test()` for what other names can't change: it is tested under the repository's alone. */
 export const test = {
@@ -34,7 +39,7 @@ export function renamingSql<Sql extends postgres.Sql | postgres.TransactionSql>(
   sql: Sql,
   naming: Naming,
 ): Sql {
-  if (isRepositorys(naming)) return sql;
+  if (isSameNaming(naming, installedNaming)) return sql;
   return new Proxy(sql, {
     apply: (target, self, args) => Reflect.apply(target, self, renameArguments(args, naming)),
     get(target, key) {
@@ -104,8 +109,4 @@ function renameArguments([first, ...rest]: unknown[], naming: Naming): unknown[]
   if (!Array.isArray(first) || !("raw" in first)) return [first, ...rest];
   const strings = first.map((text) => renameSql(String(text), naming));
   return [Object.assign(strings, { raw: strings }), ...rest];
-}
-
-function isRepositorys({ schema, prefix }: Naming): boolean {
-  return schema === installedNaming.schema && prefix === installedNaming.prefix;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import process from "node:process";
-import type { CliResult } from "../../tools/stack/supabase_cli.ts";
+import { type CliResult, QUIET, toCliResult } from "../../tools/stack/supabase_cli.ts";
 
 /** The last of its second major version, which many projects have. */
 const VERSION = "2.122.1";
@@ -31,14 +31,9 @@ export async function installSupabaseCli2(folder: string): Promise<RunCli> {
     const output = await new Deno.Command(join(folder, "node_modules", name, "bin", program), {
       args,
       cwd: folder,
-      env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", PGSSLMODE: "disable", ...env },
+      env: { ...QUIET, ...env },
       stdin: "null",
     }).output();
-    const decoder = new TextDecoder();
-    return {
-      success: output.success,
-      stdout: decoder.decode(output.stdout),
-      stderr: decoder.decode(output.stderr),
-    };
+    return toCliResult(output);
   };
 }

@@ -6,7 +6,7 @@ import { type Contents, readContents } from "../package/contents.ts";
 import { carryOut } from "../project/carry_out.ts";
 import { chooseNaming } from "../project/choose_naming.ts";
 import { type FileOptions, type FileSession, withProject } from "../project/file_session.ts";
-import { compareVersions } from "../package/compare_versions.ts";
+import { compareVersions } from "../../functions/_shared/compare_versions.ts";
 import { readAppliedVersions } from "../project/database_state.ts";
 import { migrationVersions, readMadeObjects } from "../project/file_clashes.ts";
 import { type Lock, readLock } from "../project/lock_file.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
+import { installedNaming, isSameNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import { homeFolder } from "../cli/home.ts";
 import { isPacked } from "../package/contents.ts";
@@ -32,9 +32,8 @@ export async function databaseHome(naming: Naming): Promise<string> {
   return `/var/tmp/clerk-supabase-mirror-${name}${suffix}`;
 }
 
-function nameSuffix({ schema, prefix }: Naming): string {
-  const isOwn = schema === installedNaming.schema && prefix === installedNaming.prefix;
-  return isOwn ? "" : `-${schema}.${prefix}`;
+function nameSuffix(naming: Naming): string {
+  return isSameNaming(naming, installedNaming) ? "" : `-${naming.schema}.${naming.prefix}`;
 }
 
 async function isOpenToOthers(path: string): Promise<boolean> {

@@ -19,7 +19,8 @@ export interface Variables {
   refresh: Record<string, string>;
 }
 
-const EFFECT_VARIABLES = [
+/** What configures the side effects. */
+export const EFFECT_VARIABLES = [
   "RESEND_API_KEY",
   "RESEND_BASE_URL",
   "WELCOME_EMAIL_FROM",
@@ -30,7 +31,8 @@ const EFFECT_VARIABLES = [
   "EFFECT_TYPES",
 ];
 
-const REFRESH_VARIABLES = ["CLERK_SECRET_KEY", "CLERK_API_URL"];
+/** What lets functions read Clerk. */
+export const REFRESH_VARIABLES = ["CLERK_SECRET_KEY", "CLERK_API_URL"];
 
 /** How each variable that is set nowhere is made. */
 const GENERATORS = {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Naming } from "../../functions/_shared/naming.ts";
-import { compareVersions } from "../package/compare_versions.ts";
+import { compareVersions } from "../../functions/_shared/compare_versions.ts";
+import { INSTALLED_NAMING } from "../package/installed_naming.ts";
 import type { ManagementApi, Row } from "./management_api.ts";
 
 /** What is known of a step that an installer has taken, by its name. Nothing secret. */
@@ -34,24 +35,13 @@ const CONTENTS = z.tuple([z.object({
 
 const HISTORY = z.tuple([z.object({ versions: z.array(z.string()) })]);
 
-/** The mirror is found by the function that tells its release, whatever it is called. */
 const LOOK_AROUND = `
 select
   to_regnamespace('clerk_sync') is not null as has_schema,
   to_regclass('clerk_sync.releases') is not null
     and to_regclass('clerk_sync.installation_steps') is not null as has_releases,
   to_regclass('supabase_migrations.schema_migrations') is not null as has_history,
-  (
-    select jsonb_build_object(
-      'schema', nspname,
-      'prefix', regexp_replace(proname, 'read_release$', '')
-    )
-    from pg_catalog.pg_proc
-    join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
-    where proname like '%read\\_release' and prosrc like '%clerk_sync.releases%'
-    order by nspname, proname
-    limit 1
-  ) as naming`;
+  (select to_jsonb(named) from (${INSTALLED_NAMING}) as named) as naming`;
 
 const LOOK_INSIDE = `
 select

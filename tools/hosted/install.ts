@@ -7,7 +7,7 @@ import type { Release } from "../package/contents.ts";
 import { renderMigration } from "../package/render_migration.ts";
 import { nextVersion } from "../project/next_version.ts";
 import { readClerkDomain } from "./clerk_domain.ts";
-import { compareVersions } from "../package/compare_versions.ts";
+import { compareVersions } from "../../functions/_shared/compare_versions.ts";
 import { type DatabaseState, readDatabaseState } from "./database_state.ts";
 import { exposedSchemaStep } from "./exposed_schema.ts";
 import { checkClashes, checkOwnership } from "./find_obstacles.ts";

@@ -1,4 +1,4 @@
-import type { Naming } from "../../functions/_shared/naming.ts";
+import { isSameNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { checkNaming } from "../package/check_naming.ts";
 
 /** What was asked for; what is left out is as it is, or as in the repository. */
@@ -21,10 +21,7 @@ export function chooseNaming(
     prefix: prefix ?? installed?.prefix ?? "",
   };
   checkNaming(naming);
-  if (
-    installed !== undefined &&
-    (naming.schema !== installed.schema || naming.prefix !== installed.prefix)
-  ) {
+  if (installed !== undefined && !isSameNaming(naming, installed)) {
     throw new Error(
       `The mirror is installed in this project as ${nameOf(installed)}, and can't become ` +
         `${nameOf(naming)}. Leave out "--schema" and "--prefix", or uninstall it first`,

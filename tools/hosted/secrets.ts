@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readConfig } from "../../functions/clerk-webhook/env.ts";
 import { readEffectsConfig } from "../../functions/clerk-effects/env.ts";
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
+import { EFFECT_VARIABLES, REFRESH_VARIABLES } from "../dev/variables.ts";
 import type { StepRecords } from "./database_state.ts";
 import type { ManagementApi, Secret } from "./management_api.ts";
 import { recordSteps, secretStep } from "./step_records.ts";
@@ -14,16 +15,8 @@ export const SIGNING_SECRET = "CLERK_WEBHOOK_SIGNING_SECRET";
 const NAMES = [
   SIGNING_SECRET,
   "CLERK_INSTANCE_ID",
-  "CLERK_SECRET_KEY",
-  "CLERK_API_URL",
-  "RESEND_API_KEY",
-  "RESEND_BASE_URL",
-  "WELCOME_EMAIL_FROM",
-  "WELCOME_EMAIL_SUBJECT",
-  "WELCOME_EMAIL_TEXT",
-  "WELCOME_EMAIL_HTML",
-  "CLEAN_UP_BUCKETS",
-  "EFFECT_TYPES",
+  ...REFRESH_VARIABLES,
+  ...EFFECT_VARIABLES,
 ];
 
 /** A secret to be set, and what the project has of that name. */

@@ -2,12 +2,12 @@
 import process from "node:process";
 import { isCancel, password } from "@clack/prompts";
 import { isHttpAddress } from "../../functions/_shared/read_env.ts";
+import { createOutput, type Output } from "../cli/output.ts";
 import { readConfigured } from "../dev/variables.ts";
 import { type Contents, readContents } from "../package/contents.ts";
 import { createManagementApi, MANAGEMENT_API_URL, type ManagementApi } from "./management_api.ts";
 import { hasStatus } from "./management_error.ts";
 import { TOKENS_PAGE } from "./management_request.ts";
-import { createOutput, type Output } from "./steps.ts";
 
 /** Options that all of them take. */
 export interface HostedOptions {

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { Output } from "../cli/output.ts";
 
 /** A part of what a command does to a hosted project. */
 export interface Step {
@@ -9,23 +10,6 @@ export interface Step {
   /** Whether there is nothing to do. */
   isDone: boolean;
   run(): Promise<void>;
-}
-
-/** Where a command says what it does: not among the JSON, where that was asked for. */
-export interface Output {
-  say(line: string): void;
-  /** Takes what `--json` prints at the end. */
-  result(value: Record<string, unknown>): void;
-}
-
-/** Writes for people to standard output; with `--json`, to standard error, and the JSON alone there. */
-export function createOutput(isJson: boolean): Output {
-  return {
-    say: (line) => isJson ? console.error(line) : console.log(line),
-    result(value) {
-      if (isJson) console.log(JSON.stringify(value, null, 2));
-    },
-  };
 }
 
 /** Shows every step: what is to be done, and what is done already. */

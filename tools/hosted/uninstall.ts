@@ -1,5 +1,6 @@
 /** Takes the mirror out of a hosted project again: what an installation put there, and nothing else. */
 import { styleText } from "node:util";
+import type { Output } from "../cli/output.ts";
 import type { Naming } from "../../functions/_shared/naming.ts";
 import { commandLine } from "../cli/command.ts";
 import { isConfirmed } from "../cli/confirm.ts";
@@ -7,7 +8,7 @@ import type { Release } from "../package/contents.ts";
 import { countRowsQuery } from "../package/count_rows.ts";
 import { holdersQuery } from "../package/find_holders.ts";
 import { renderUninstall } from "../package/render_uninstall.ts";
-import { compareVersions } from "../package/compare_versions.ts";
+import { compareVersions } from "../../functions/_shared/compare_versions.ts";
 import { type DatabaseState, readDatabaseState } from "./database_state.ts";
 import { isExposed, removeSchema } from "./exposed_schema.ts";
 import { isOurs } from "./functions.ts";
@@ -22,7 +23,7 @@ import {
   functionStep,
   isInstallersNote,
 } from "./step_records.ts";
-import { type Output, runSteps, type Step, stepsAsJson } from "./steps.ts";
+import { runSteps, type Step, stepsAsJson } from "./steps.ts";
 import { findIssuer, noted } from "./third_party_auth.ts";
 
 /** What is to go, and what is to stay although one might expect otherwise. */

@@ -5,7 +5,7 @@ import { isConfirmed } from "../cli/confirm.ts";
 import type { Release } from "../package/contents.ts";
 import { renderRelease } from "../package/render_migration.ts";
 import { nextVersion } from "../project/next_version.ts";
-import { compareVersions } from "../package/compare_versions.ts";
+import { compareVersions } from "../../functions/_shared/compare_versions.ts";
 import { type DatabaseState, readDatabaseState } from "./database_state.ts";
 import { checkOwnership } from "./find_obstacles.ts";
 import { functionSteps, planFunctions } from "./functions.ts";

@@ -1,6 +1,6 @@
 import { isConfirmed } from "../cli/confirm.ts";
+import type { Output } from "../cli/output.ts";
 import { changeFiles } from "./change_files.ts";
-import type { Output } from "./output.ts";
 import { formatPlan, isEmpty, type Plan, planAsJson } from "./plan.ts";
 
 /** What was agreed to on the command line. */

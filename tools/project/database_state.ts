@@ -1,5 +1,6 @@
 import type postgres from "postgres";
 import type { Naming } from "../../functions/_shared/naming.ts";
+import { INSTALLED_NAMING } from "../package/installed_naming.ts";
 
 /** A connection to a project's database. */
 export interface ProjectDatabase {
@@ -69,11 +70,7 @@ export async function readDatabaseState({ query }: ProjectDatabase): Promise<Dat
   const [release] = await query(`
     select version from clerk_sync.releases
     order by string_to_array(version, '.')::integer[] desc limit 1`);
-  const [named] = await query(`
-    select nspname as schema, left(proname, -length('read_release')) as prefix
-    from pg_catalog.pg_proc
-    join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
-    where proname like '%read\\_release' and prosrc like '%clerk_sync.releases%'`);
+  const [named] = await query(INSTALLED_NAMING);
   if (release === undefined || named === undefined) return { mirror: "half" };
   return {
     mirror: "installed",

@@ -1,7 +1,7 @@
 import process from "node:process";
+import { createOutput, type Output } from "../cli/output.ts";
 import { undoUnfinished } from "./change_files.ts";
 import { openDatabase, type ProjectDatabase } from "./database_state.ts";
-import { createOutput, type Output } from "./output.ts";
 import { openProject, type SupabaseProject } from "./supabase_project.ts";
 
 /** Options that all commands on a project's files take. */

@@ -1,7 +1,7 @@
 import type { Contents, Release } from "../package/contents.ts";
 import { renderRelease } from "../package/render_migration.ts";
 import type { FileChange } from "./change_files.ts";
-import { compareVersions } from "../package/compare_versions.ts";
+import { compareVersions } from "../../functions/_shared/compare_versions.ts";
 import { checksum, type Lock } from "./lock_file.ts";
 import { migrationVersions } from "./file_clashes.ts";
 import { nextVersion } from "./next_version.ts";

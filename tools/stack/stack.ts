@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import postgres from "postgres";
-import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
+import { installedNaming, isSameNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { readReleases } from "../package/releases.ts";
 import { renderRelease } from "../package/render_migration.ts";
 import { pushMigrations } from "./supabase_cli.ts";
@@ -169,9 +169,7 @@ export async function preparePlatform(
 
 /** Applies the repository's migrations, or those that go into projects where it is called otherwise. */
 async function install(databaseUrl: string, naming: Naming): Promise<void> {
-  const isOwn = naming.schema === installedNaming.schema &&
-    naming.prefix === installedNaming.prefix;
-  if (isOwn) return await pushMigrations(databaseUrl);
+  if (isSameNaming(naming, installedNaming)) return await pushMigrations(databaseUrl);
   const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-project-" });
   try {
     const migrations = join(folder, "supabase", "migrations");

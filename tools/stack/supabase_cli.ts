@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CONFIG = fileURLToPath(new URL("../supabase-cli/deno.json", import.meta.url));
 
 /** No telemetry, and no word about a loopback database that speaks no TLS. */
-const QUIET = { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", PGSSLMODE: "disable" };
+export const QUIET = { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", PGSSLMODE: "disable" };
 
 /** How a run of the CLI ended. */
 export interface CliResult {
@@ -32,12 +32,13 @@ export async function runSupabase(
     env: { ...QUIET, ...env },
     stdin: "null",
   }).output();
+  return toCliResult(output);
+}
+
+/** The output of a run of the CLI, as text. */
+export function toCliResult({ success, stdout, stderr }: Deno.CommandOutput): CliResult {
   const decoder = new TextDecoder();
-  return {
-    success: output.success,
-    stdout: decoder.decode(output.stdout),
-    stderr: decoder.decode(output.stderr),
-  };
+  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
 /**
