@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
 import { NAMING_TEXT } from "../functions/_shared/naming.ts";
+import { RELEASE } from "../functions/_shared/release.ts";
 import { readReleases } from "../tools/package/releases.ts";
 import { renderFunction } from "../tools/package/render_function.ts";
 import { changeFiles, undoUnfinished } from "../tools/project/change_files.ts";
@@ -107,7 +108,7 @@ Deno.test("init puts a schema or a prefix into migration, functions and configur
   assert.match(await prefixed.read(prefixedMigration), /create table public\.clerk_profiles/);
   assert.doesNotMatch(await prefixed.read(CONFIG), /schemas/);
   const lock = JSON.parse(await prefixed.read(LOCK));
-  assert.deepEqual([lock.schema, lock.prefix, lock.version], ["public", "clerk_", "0.1.0"]);
+  assert.deepEqual([lock.schema, lock.prefix, lock.version], ["public", "clerk_", RELEASE]);
 });
 
 Deno.test("renderFunction() fails loudly where the names are not in the code exactly once", () => {

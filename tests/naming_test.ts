@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { installedNaming } from "../functions/_shared/naming.ts";
 import { createSupabase } from "../functions/_shared/supabase.ts";
+import { RELEASE } from "../functions/_shared/release.ts";
 import { readProjectNaming } from "../tools/dev/project_naming.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { generateTypes } from "../tools/stack/supabase_cli.ts";
@@ -22,7 +23,7 @@ Deno.test("commands take the names from the project's lock file, where the envir
   try {
     assert.deepEqual(await readProjectNaming(home), installedNaming);
     for (const naming of [PREFIX, SCHEMA, BOTH]) {
-      await Deno.writeTextFile(path, JSON.stringify({ version: "0.1.0", ...naming }));
+      await Deno.writeTextFile(path, JSON.stringify({ version: RELEASE, ...naming }));
       assert.deepEqual(await readProjectNaming(home), naming);
     }
     const wrong = ["", "{", "[]", '{"schema":"clerk"}', '{"schema":"Clerk","prefix":""}'];
@@ -124,5 +125,5 @@ Deno.test("in a schema and under a prefix at once: webhooks in, rows out, and th
     supabaseKey: mirror.keys.secretKey,
     naming: BOTH,
   }).rpc("read_release");
-  assert.deepEqual(release, { version: "0.1.0", schema: "app", prefix: "auth_" });
+  assert.deepEqual(release, { version: RELEASE, schema: "app", prefix: "auth_" });
 });
