@@ -103,65 +103,59 @@ $$;
 
 revoke execute on function clerk_sync.watch_work (boolean) from public, anon, authenticated;
 
--- What waits, and since when: effects that are not parked and whose handler is on, and an open run. Null
--- where nothing does.
-create function clerk_sync.work_waits_since()
+-- Since when an effect waits, or from when on: one that is not parked, and whose handler is not off.
+create function clerk_sync.effects_wait_since()
 returns timestamptz
 language sql
 stable
 set search_path = ''
 as $$
-  select least(
-    (
-      select min(outbox.due_at)
-      from clerk_sync.outbox
-      where outbox.parked_at is null
-        and not exists (
-          select from clerk_sync.effects
-          where effects.event_type = outbox.event_type
-            and effects.handler = outbox.handler
-            and not effects.is_enabled
-        )
-    ),
-    (select min(runs.started_at) from clerk_sync.runs where runs.state = 'open')
-  );
+  select min(outbox.due_at)
+  from clerk_sync.outbox
+  where outbox.parked_at is null
+    and not exists (
+      select from clerk_sync.effects
+      where effects.event_type = outbox.event_type
+        and effects.handler = outbox.handler
+        and not effects.is_enabled
+    );
 $$;
 
-revoke execute on function clerk_sync.work_waits_since () from public, anon, authenticated;
+revoke execute on function clerk_sync.effects_wait_since () from public, anon, authenticated;
 
 -- What the job does that is there while work waits: it wakes whoever has something to do, and goes once
 -- nothing waits any more. Whoever brings work holds the lock until his commit, so that the job does not
--- go while some is coming.
+-- go while some is coming. A run that nobody has touched for a day is given up.
 create function clerk_sync.do_work()
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  waits_since timestamptz;
+  effects_since timestamptz;
+  run_since timestamptz;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('clerk_sync.work', 0)) then
     return;
   end if;
 
-  waits_since := clerk_sync.work_waits_since();
-  if waits_since is null then
+  perform clerk_sync.close_left_runs(interval '1 day');
+  effects_since := clerk_sync.effects_wait_since();
+  run_since := (select runs.lease_until from clerk_sync.runs where runs.state = 'open');
+  if coalesce(effects_since, run_since) is null then
     execute $sql$
       select cron.unschedule(jobid) from cron.job where jobname = 'clerk_mirror_work'
     $sql$;
     return;
   end if;
 
-  perform clerk_sync.watch_work(is_late => waits_since < now() - interval '1 hour');
-  if exists (
-    select from clerk_sync.outbox where outbox.parked_at is null and outbox.due_at <= now()
-  ) then
+  perform clerk_sync.watch_work(
+    is_late => least(effects_since, run_since) < now() - interval '1 hour'
+  );
+  if effects_since <= now() then
     perform clerk_sync.wake_function('clerk-effects');
   end if;
-  if exists (
-    select from clerk_sync.runs
-    where runs.state = 'open' and (runs.lease_until is null or runs.lease_until <= now())
-  ) then
+  if run_since <= now() then
     perform clerk_sync.wake_function('clerk-reconcile');
   end if;
 end;
