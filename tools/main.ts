@@ -4,56 +4,9 @@ import "./cli/web_socket.ts";
 import process from "node:process";
 import { styleText } from "node:util";
 import { choose } from "./cli/choose.ts";
+import { COMMANDS } from "./cli/commands.ts";
 import { commandLine, describeError, runCommand, styleError } from "./cli/command.ts";
 import { RELEASE } from "../functions/_shared/release.ts";
-
-/** What each is for, and where it is: only the one that is run is loaded. */
-const COMMANDS = {
-  init: {
-    summary: "Add the mirror to a Supabase project under version control",
-    load: () => import("./commands/init.ts"),
-  },
-  install: {
-    summary: "Add the mirror to a hosted Supabase project, writing no files",
-    load: () => import("./commands/install.ts"),
-  },
-  upgrade: {
-    summary: "Bring a project's mirror to this release",
-    load: () => import("./commands/upgrade.ts"),
-  },
-  uninstall: {
-    summary: "Take the mirror out of a project again",
-    load: () => import("./commands/uninstall.ts"),
-  },
-  dev: {
-    summary: "Run a Supabase project with the mirror on this machine, without Docker",
-    load: () => import("./commands/dev.ts"),
-  },
-  trigger: {
-    summary: "Send a realistic, signed event to the running function",
-    load: () => import("./commands/trigger.ts"),
-  },
-  backfill: {
-    summary: "Bring what a Clerk instance has into the mirror",
-    load: () => import("./commands/backfill.ts"),
-  },
-  reconcile: {
-    summary: "Compare the mirror with Clerk: --repair mends it",
-    load: () => import("./commands/reconcile.ts"),
-  },
-  "dead-letters": {
-    summary: "List the events that could not be applied, and replay them",
-    load: () => import("./commands/dead_letters.ts"),
-  },
-  effects: {
-    summary: "Run the side effects that are due",
-    load: () => import("./commands/effects.ts"),
-  },
-  instance: {
-    summary: "Show which Clerk instance the mirror is of, or move it to another",
-    load: () => import("./commands/instance.ts"),
-  },
-};
 
 function usage(): string {
   const lines = Object.entries(COMMANDS).map(([name, { summary }]) =>
