@@ -101,8 +101,8 @@ export function shipRelease(migrations: Migrations, shipped: Shipped, version: s
   return { ...shipped, [version]: Object.fromEntries(checksums) };
 }
 
-/** Their names. */
-function listUnshipped(migrations: Migrations, shipped: Shipped): string[] {
+/** The names of those that no release has shipped. */
+export function listUnshipped(migrations: Migrations, shipped: Shipped): string[] {
   const names = Object.values(shipped).flatMap((checksums) => Object.keys(checksums));
   return [...migrations.keys()].filter((name) => !names.includes(name));
 }
