@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../tools/cli/commands.ts";
+import { CHAPTERS, readTestFiles, renderTests } from "../tools/list_tests.ts";
 import { REFERENCE_PAGE, renderReference } from "../tools/reference.ts";
 import { ROOT } from "../tools/stack/supabase_cli.ts";
 
@@ -74,6 +75,20 @@ Deno.test("every variable in the documents is one that something reads", () => {
     }
   }
   assert.deepEqual([...new Set(wrong)], []);
+});
+
+Deno.test('every test file has its chapter in what "deno task test --list" prints, and every test its name', async () => {
+  const files = await readTestFiles();
+  const named = Object.values(CHAPTERS).flat();
+  assert.deepEqual(files.filter(({ name }) => !named.includes(name)), []);
+  const document = renderTests(files);
+  for (const { name, about, tests } of files) {
+    assert.ok(document.includes(about) && about !== "", name);
+    for (const test of tests) assert.ok(document.includes(`- ${test}\n`), test);
+    const text = await Deno.readTextFile(join(ROOT, "tests", `${name}_test.ts`));
+    const calls = text.match(/^ *(?:Deno\.test|test\.\w+)\(/gm) ?? [];
+    assert.equal(tests.length, calls.length, `${name}: the name of each test is read`);
+  }
 });
 
 Deno.test("every variable of the functions is in .env.example", async () => {

@@ -8,6 +8,9 @@ import { serveTarget } from "../tests/helpers/mirror.ts";
 import { testNaming } from "../tests/helpers/naming.ts";
 import { NAMINGS } from "../tests/helpers/namings.ts";
 import { targetFromEnv, targetToEnv } from "../tests/helpers/target.ts";
+import { choose } from "./cli/choose.ts";
+import { describeError, styleError } from "./cli/command.ts";
+import { readTestFiles, renderTests } from "./list_tests.ts";
 import { startStack } from "./stack/stack.ts";
 import { ROOT } from "./stack/supabase_cli.ts";
 
@@ -56,21 +59,51 @@ async function runAll(): Promise<number> {
   return codes.find((code) => code !== 0) ?? 0;
 }
 
+/**
+ * A word is the name of a test file, or the beginning of some: "events" is tests/events_test.ts. Paths and
+ * options are left as they are.
+ */
+async function toFiles(args: string[]): Promise<string[]> {
+  const names = (await readTestFiles()).map(({ name }) => name);
+  let isValue = false;
+  return args.flatMap((arg) => {
+    const isName = !isValue && /^[a-z]\w*$/.test(arg);
+    isValue = /^--(?:filter|seed|shuffle)$/.test(arg);
+    if (!isName) return [arg];
+    const begun = names.includes(arg) ? [arg] : names.filter((name) => name.startsWith(`${arg}_`));
+    const chosen = begun.length > 0 ? begun : [choose(arg, names, "test file")];
+    return chosen.map((name) => `tests/${name}_test.ts`);
+  });
+}
+
 async function main(args: string[]): Promise<number> {
   if (targetFromEnv() !== undefined) return await runTests(args.length > 0 ? args : ["tests"], {});
   return await (args.length > 0 ? runUnder(testNaming, args) : runAll());
 }
 
-if (["-h", "--help"].includes(Deno.args[0] ?? "")) {
+const [first = ""] = Deno.args;
+if (["-h", "--help"].includes(first)) {
   console.log(
-    `Usage: deno task test [files] [options]
+    `Usage: deno task test [names or files] [options]
 
 Runs the tests against a throw-away stack, or against the one that TEST_… variables name; then, under
-other names for the mirror, those that these could break. Files and options go to "deno test", which then
-runs once, under the names of TEST_SCHEMA and TEST_PREFIX:
+other names for the mirror, those that these could break. --list prints the names of the tests, as a
+document of what the mirror promises. Files and options go to "deno test", which then runs once, under the
+names of TEST_SCHEMA and TEST_PREFIX:
 
-  deno task test tests/events_test.ts --filter user`,
+  deno task test events                    tests/events_test.ts
+  deno task test package                   all whose names begin with it
+  deno task test events --filter user`,
   );
   Deno.exit();
 }
-Deno.exit(await main(Deno.args));
+if (first === "--list") {
+  console.log(renderTests(await readTestFiles()));
+  Deno.exit();
+}
+try {
+  Deno.exit(await main(await toFiles(Deno.args)));
+} catch (error) {
+  console.error(styleError(describeError(error)));
+  Deno.exit(1);
+}
