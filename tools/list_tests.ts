@@ -87,10 +87,8 @@ function readAbout(text: string): string {
 /** A name that is put together is shown as it is written: "what was installed ${what} answers …". */
 function readNames(text: string): string[] {
   const named =
-    /\b(?:Deno\.test|test\.\w+)\(\s*(?:\{\s*name:\s*)?(?:(["'])((?:(?!\1)[^\\]|\\.)*)\1|`((?:[^`\\]|\\.)*)`)/g;
-  return [...text.matchAll(named)].map(([, plain, made]) =>
-    plain === undefined
-      ? (made ?? "").replace(/\$\{(.*?)\}/g, "⟨$1⟩")
-      : plain.replaceAll('\\"', '"')
+    /\b(?:Deno\.test|test\.\w+)\(\s*(?:\{\s*name:\s*(?:\w+\s*\?\s*)?)?(?:(["'])((?:(?!\1)[^\\]|\\.)*)\1|`((?:[^`\\]|\\.)*)`)/g;
+  return [...text.matchAll(named)].map(([, , plain, made = ""]) =>
+    plain?.replace(/\\(.)/g, "$1") ?? made.replace(/\$\{(.*?)\}/g, "⟨$1⟩")
   );
 }
