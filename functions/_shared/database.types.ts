@@ -928,9 +928,23 @@ export type Database = {
     };
     Functions: {
       "begin_refresh": { Args: { "interval_seconds": number; "user_id": string }; Returns: number };
+      "begin_run": {
+        Args: {
+          "asked_by": string;
+          "is_repair": boolean;
+          "kind": string;
+          "lease_seconds": number;
+          "options": Json;
+        };
+        Returns: Json;
+      };
       "claim_instance": { Args: { "instance_id": string }; Returns: string };
       "complete_effect": {
         Args: { "effect_id": number; "effect_lease": string };
+        Returns: boolean;
+      };
+      "conclude_run": {
+        Args: { "reason"?: string; "results": Json; "run_id": number; "run_lease": string };
         Returns: boolean;
       };
       "count_deletions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
@@ -1028,7 +1042,30 @@ export type Database = {
         };
         Returns: undefined;
       };
+      "keep_backfill_run": {
+        Args: {
+          "is_finished": boolean;
+          "last_position": Json;
+          "lease_seconds": number;
+          "object_count": number;
+          "resource": string;
+          "results": Json;
+          "run_id": number;
+          "run_lease": string;
+        };
+        Returns: boolean;
+      };
       "keep_dead_letter": { Args: { "dead_letter": Json }; Returns: string };
+      "keep_run": {
+        Args: {
+          "lease_seconds": number;
+          "progress": Json;
+          "results": Json;
+          "run_id": number;
+          "run_lease": string;
+        };
+        Returns: boolean;
+      };
       "log_sessions": {
         Args: { "profiles": Json; "sessions": Json; "webhook"?: Json };
         Returns: string;
@@ -1085,7 +1122,17 @@ export type Database = {
       };
       "read_mirrored_versions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
       "read_release": { Args: Record<PropertyKey, never>; Returns: Json };
+      "read_runs": { Args: { "kind"?: string; "page_size"?: number }; Returns: Json };
       "register_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
+      "release_run": {
+        Args: {
+          "delay_seconds"?: number;
+          "reason"?: string;
+          "run_id": number;
+          "run_lease": string;
+        };
+        Returns: boolean;
+      };
       "switch_effects": { Args: { "handlers": (string)[]; "is_on": boolean }; Returns: (string)[] };
       "take_effects": {
         Args: { "batch_size": number; "handlers": (string)[]; "lease_seconds": number };
@@ -1100,6 +1147,7 @@ export type Database = {
           "webhook_id": string;
         }[];
       };
+      "take_run": { Args: { "lease_seconds": number }; Returns: Json };
       "unbury_objects": {
         Args: { "alive_at": string; "ids": Json; "table_name": string };
         Returns: number;

@@ -2,6 +2,7 @@ import { applyEvent } from "./apply_event.ts";
 import { readBody } from "./body.ts";
 import type { CallDatabase, DatabaseOptions } from "./database.ts";
 import type { Config } from "./env.ts";
+import { createJournal } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { Refusal } from "./errors.ts";
 import { recognizeEvent, typeName } from "./event.ts";
@@ -22,7 +23,7 @@ export interface HandlerOptions {
   createReleaseCheck?: (config: Config, log: (line: string) => void) => () => void;
   /** Bytes; 1 MiB by default. */
   maxBodyBytes?: number;
-  /** Takes the one line per request; the console by default. */
+  /** Takes one line per request, fewer of those that go well; the console by default. */
   log?: (line: string) => void;
 }
 
@@ -31,7 +32,11 @@ type LogFields = Record<string, string | number | null>;
 
 /** Makes the function's request handler: one webhook in, one call of the database, one answer. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
-  const { log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const { config, log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const journal = createJournal({
+    log,
+    ...(config instanceof Misconfiguration ? {} : { successes: config.loggedSuccesses }),
+  });
   let database: CallDatabase | undefined;
   let nudge: (() => void) | undefined;
   let checkRelease: (() => void) | undefined;
@@ -42,7 +47,6 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     details: Partial<ProbeAnswer>,
   ): Promise<Outcome> {
     if (request.method !== "POST") throw new Refusal("method_not_allowed");
-    const { config } = options;
     if (config instanceof Misconfiguration) throw config;
 
     const headers = readSignatureHeaders(request.headers);
@@ -84,7 +88,8 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
       response = errorResponse(error);
     }
     const duration_ms = Math.round(performance.now() - startedAt);
-    log(JSON.stringify({ ...fields, status: response.status, duration_ms }));
+    const hasSucceeded = response.status === 200;
+    journal[hasSucceeded ? "succeed" : "fail"]({ ...fields, status: response.status, duration_ms });
     return response;
   };
 }
