@@ -339,12 +339,21 @@ Deno.test("each trouble on the way to the database is told from its answer", asy
     await mirror.stack.reconnect();
     await assertBroken({}, /release 0\.1\.0, which can't tell/, /upgrade/);
   });
-  await t.step("a database that is stopped, behind an API that is not", async () => {
-    await mirror.stack.postgres.stop();
-    await assertBroken({}, /status 5\d\d|Nobody answers/, /health|URL/);
-    const report = await statusOf(mirror);
-    assertLine(report, "Function", "broken", /can't reach the database/);
-  });
+});
+
+Deno.test("a database that is stopped is told from both sides, and is well once it is back", async () => {
+  await using mirror = await openOwnMirror();
+  await mirror.send(sampleEvent("user.created"));
+  await mirror.stack.postgres.stop();
+  const down = await statusOf(mirror);
+  assertLine(down, "Database", "broken", /API answers with status 5\d\d.* the database does not/);
+  assertLine(down, "Function", "broken", /can't reach the database/, /sent again/);
+  assert.deepEqual([down.level, down.facts], ["broken", null]);
+
+  await mirror.stack.restartPostgres();
+  const back = await statusOf(mirror);
+  assertLine(back, "Database", "well", /Answered/);
+  assertLine(back, "Function", "well", /reaches the database/);
 });
 
 Deno.test("a database or a function of another release is worth a look", async () => {
@@ -447,7 +456,9 @@ Deno.test("a look at a large ledger reads a part of it, and says that there is m
   const { sql } = mirror;
   await sql`
     insert into clerk_sync.webhook_events (id, type, object_id, occurred_at, received_at)
-    select 'msg_' || lpad(number::text, 27, '0'), 'user.updated', 'user_' || number, now(), now()
+    select
+      'msg_' || lpad(number::text, 27, '0'), 'user.updated', 'user_' || number, now(),
+      now() - (40000 - number) * interval '1 ms'
     from generate_series(1, 40000) as number`;
   await sql`
     insert into clerk_sync.dead_letters (webhook_id, type, reason, owner_ids, payload)
