@@ -1123,6 +1123,7 @@ export type Database = {
       "read_mirrored_versions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
       "read_release": { Args: Record<PropertyKey, never>; Returns: Json };
       "read_runs": { Args: { "kind"?: string; "page_size"?: number }; Returns: Json };
+      "read_status": { Args: Record<PropertyKey, never>; Returns: Json };
       "register_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
       "release_run": {
         Args: {

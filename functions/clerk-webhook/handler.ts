@@ -6,6 +6,7 @@ import { createJournal } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { Refusal } from "./errors.ts";
 import { recognizeEvent, typeName } from "./event.ts";
+import { answerProbe, isProbe, type ProbeAnswer } from "./probe.ts";
 import { errorLogFields, errorResponse, type Outcome, outcomeResponse } from "./responses.ts";
 import { readSignatureHeaders, verifyWebhook } from "./verify.ts";
 
@@ -40,7 +41,11 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   let nudge: (() => void) | undefined;
   let checkRelease: (() => void) | undefined;
 
-  async function receive(request: Request, fields: LogFields): Promise<Outcome> {
+  async function receive(
+    request: Request,
+    fields: LogFields,
+    details: Partial<ProbeAnswer>,
+  ): Promise<Outcome> {
     if (request.method !== "POST") throw new Refusal("method_not_allowed");
     if (config instanceof Misconfiguration) throw config;
 
@@ -52,7 +57,10 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     const body = parseJson(webhook.body);
     fields.type = typeName(body);
     const event = recognizeEvent(body);
-    if (event === undefined) return "ignored";
+    if (event === undefined) {
+      if (isProbe(body)) Object.assign(details, await answerProbe(config));
+      return "ignored";
+    }
     database ??= options.createDatabase(config);
     checkRelease ??= options.createReleaseCheck?.(config, log);
     const outcome = await applyEvent(event, webhook.id, database, config.instanceId)
@@ -69,11 +77,12 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   return async (request) => {
     const startedAt = performance.now();
     const fields: LogFields = {};
+    const details: Partial<ProbeAnswer> = {};
     let response: Response;
     try {
-      const outcome = await receive(request, fields);
+      const outcome = await receive(request, fields, details);
       fields.outcome = outcome;
-      response = outcomeResponse(outcome);
+      response = outcomeResponse(outcome, details);
     } catch (error) {
       Object.assign(fields, errorLogFields(error));
       response = errorResponse(error);

@@ -42,6 +42,10 @@ export const COMMANDS = {
     summary: "Run the side effects that are due",
     load: () => import("../commands/effects.ts"),
   },
+  status: {
+    summary: "Say how the mirror does, and what to do",
+    load: () => import("../commands/status.ts"),
+  },
   instance: {
     summary: "Show which Clerk instance the mirror is of, or move it to another",
     load: () => import("../commands/instance.ts"),
