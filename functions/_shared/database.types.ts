@@ -1056,6 +1056,7 @@ export type Database = {
           "last_position": Json;
           "lease_seconds": number;
           "object_count": number;
+          "progress": Json;
           "resource": string;
           "results": Json;
           "run_id": number;

@@ -307,6 +307,7 @@ create function public.keep_backfill_run(
   run_id bigint,
   run_lease uuid,
   lease_seconds integer,
+  progress jsonb,
   results jsonb,
   resource text,
   last_position jsonb,
@@ -320,7 +321,7 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 begin
-  if not public.keep_run(run_id, run_lease, lease_seconds, '{}', results) then
+  if not public.keep_run(run_id, run_lease, lease_seconds, progress, results) then
     return false;
   end if;
 
@@ -329,5 +330,5 @@ begin
 end;
 $$;
 
-revoke execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, text, jsonb, bigint, boolean) from public, anon, authenticated;
-grant execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, text, jsonb, bigint, boolean) to service_role;
+revoke execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, jsonb, text, jsonb, bigint, boolean) from public, anon, authenticated;
+grant execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, jsonb, text, jsonb, bigint, boolean) to service_role;
