@@ -255,16 +255,15 @@ Deno.test("killed at random moments among live webhooks, it goes on from what it
 
   await t.step("a reconciliation", async () => {
     const drift = await damage(mirror, clerk);
-    // What the webhooks touch meanwhile is not drift, and they may mend some of it first.
-    const run = await finishAmongKills({ ...RECONCILE, grace: 60 });
-    const [missing = 0, , , gone = 0] = findingsOf(run).users ?? [];
-    assert.ok(missing > 0.5 * Number(drift.missing) && missing <= Number(drift.missing));
-    assert.ok(gone > 0.5 * Number(drift.gone) && gone <= Number(drift.gone), `${gone} gone`);
-    const left = await finishSlices(mirror, RECONCILE);
-    const { users } = findingsOf(left);
-    // Those that were updated within the grace, and whose webhook nobody has sent.
-    assert.ok(Number(users?.[1]) <= Number(drift.outdated));
-    assert.deepEqual([users?.[0], users?.[2], users?.[3]], [0, 0, 0]);
+    const run = await finishAmongKills(RECONCILE);
+    // Webhooks mend some of it first, and one that is on its way may count as drift.
+    const [missing = 0, outdated = 0, , gone = 0] = findingsOf(run).users ?? [];
+    assert.ok(missing > 0.5 * drift.missing && missing <= drift.missing, `${missing} missing`);
+    assert.ok(outdated > 0.5 * drift.outdated, `${outdated} outdated`);
+    assert.ok(gone > 0.5 * drift.gone, `${gone} gone`);
+    assert.equal(run.results[0].refused_count, 0);
+    const left = findingsOf(await finishSlices(mirror, RECONCILE));
+    assert.deepEqual(new Set(Object.values(left).flat()), new Set([0]));
     await assertExact(mirror, clerk);
   });
   assert.ok(sent > 50, `${sent} webhooks`);

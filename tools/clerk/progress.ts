@@ -32,15 +32,17 @@ export async function withProgress<Result>(
   work: (progress: Progress) => Promise<Result>,
 ): Promise<Result> {
   const progress = process.stdout.isTTY ? createBars() : createLines();
+  let isInterrupted = false;
   const interrupt = async () => {
+    // Whoever interrupts once more does not wait for it.
+    if (isInterrupted) exit();
+    isInterrupted = true;
     progress.stop();
-    // Who interrupts once more, or waits too long, does not wait for it.
-    process.once("SIGINT", exit);
     setTimeout(exit, LONGEST_FAREWELL);
     await progress.beforeInterruption?.().catch(() => {});
     exit();
   };
-  process.once("SIGINT", interrupt);
+  process.on("SIGINT", interrupt);
   try {
     return await work(progress);
   } finally {
