@@ -8,6 +8,7 @@ import { endToEndBenchmark } from "./bench/end_to_end_benchmark.ts";
 import { eventBenchmark } from "./bench/event_benchmark.ts";
 import { functionBenchmark } from "./bench/function_benchmark.ts";
 import { growthBenchmark } from "./bench/growth_benchmark.ts";
+import { pageBenchmark } from "./bench/page_benchmark.ts";
 import { rlsBenchmark } from "./bench/rls_benchmark.ts";
 import { choose } from "./cli/choose.ts";
 import { defineCommand, runCommand } from "./cli/command.ts";
@@ -17,6 +18,7 @@ import { formatTable } from "./cli/table.ts";
 const BENCHMARKS: Benchmark[] = [
   eventBenchmark,
   growthBenchmark,
+  pageBenchmark,
   functionBenchmark,
   coldStartBenchmark,
   endToEndBenchmark,
