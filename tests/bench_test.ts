@@ -6,11 +6,13 @@ import { finish, task } from "./helpers/command.ts";
 const BENCHMARKS: Record<string, string[]> = {
   event: ["events/s", "events/s", "events/s", "ms"],
   growth: ["events/s", "bytes/event", "bytes/event", "events/s"],
+  page: ["events/s", "events/s", "ms"],
   function: ["µs", "µs"],
   "cold-start": Array(12).fill("ms"),
   "end-to-end": [...Array(3).fill(["events/s", "ms", "ms", "ms"]).flat(), "ms"],
   backfill: ["rows/s", "rows/s", "rows/s"],
   "backfill-memory": ["MB"],
+  "reconcile-slices": Array(2).fill(["ms", "ms", "MB", "MB"]).flat(),
   rls: ["ms", "ms"],
 };
 

@@ -1,10 +1,10 @@
 /** Reading Clerk's lists page by page while objects are created and deleted. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type ClerkSource, createClerkSource } from "../tools/clerk/clerk_source.ts";
-import { type Listing, type Position, readPages } from "../tools/clerk/read_pages.ts";
-import { readUpdatedSince } from "../tools/clerk/read_updated_since.ts";
-import { type Resource, resources } from "../tools/clerk/resources.ts";
+import { type ClerkSource, createClerkSource } from "../functions/_shared/clerk/clerk_source.ts";
+import { type Listing, type Position, readPages } from "../functions/_shared/clerk/read_pages.ts";
+import { readUpdatedSince } from "../functions/_shared/clerk/read_updated_since.ts";
+import { type Resource, resources } from "../functions/_shared/clerk/resources.ts";
 import { type ClerkApi, startClerkApi } from "./helpers/clerk/api.ts";
 import { newOrganization, newUser } from "./helpers/clerk/objects.ts";
 

@@ -4,9 +4,12 @@ import { bundleFunctions } from "../tools/deploy/bundle_functions.ts";
 import { deliver } from "../tools/events/deliver.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { signedRequest } from "../tools/events/signed_request.ts";
+import { startClerkApi } from "./helpers/clerk/api.ts";
+import { newUser } from "./helpers/clerk/objects.ts";
 import { deploy, type Deployment } from "./helpers/deployment.ts";
 import { installEdgeRuntimeDeno } from "./helpers/edge_runtime_deno.ts";
-import { type Mirror, openMirror } from "./helpers/mirror.ts";
+import { type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
+import { namingEnv } from "./helpers/naming.ts";
 import { temporaryFolder, whileServing } from "./helpers/serve_deployment.ts";
 
 async function passesAWebhook(deno: string, deployment: Deployment, mirror: Mirror): Promise<void> {
@@ -56,11 +59,35 @@ async function isOffWithoutAKey(
   });
 }
 
+/** On a mirror of its own: there is one run at a time. */
+async function backfills(deno: string, deployment: Deployment): Promise<void> {
+  await using mirror = await openOwnMirror();
+  await using clerk = startClerkApi();
+  const user = clerk.users.add(newUser(Date.UTC(2026, 0, 1)));
+  const { lines, stderr } = await whileServing(deno, deployment, mirror, async (url) => {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { apikey: mirror.keys.secretKey },
+      body: JSON.stringify({ kind: "backfill", ask_again: false }),
+    });
+    const { state, reason } = await response.json();
+    assert.deepEqual([response.status, state, reason], [200, "done", undefined]);
+  }, {
+    CLERK_SECRET_KEY: clerk.secretKey,
+    CLERK_API_URL: clerk.url,
+    ...namingEnv(mirror.naming),
+  });
+  assert.equal(lines.length, 1, stderr);
+  const [row] = await mirror.sql`select first_name from profiles where id = ${user.id}`;
+  assert.equal(row?.first_name, user.first_name);
+}
+
 /** What each function does once it is deployed. */
 const FUNCTIONS = {
   "clerk-webhook": passesAWebhook,
   "clerk-effects": drainsTheOutbox,
   "clerk-refresh": isOffWithoutAKey,
+  "clerk-reconcile": backfills,
 };
 
 for (const [name, works] of Object.entries(FUNCTIONS)) {

@@ -112,7 +112,7 @@ async function entersAndLeaves(
   });
 
   await t.step("each function deploys as a single file, without a warning", async () => {
-    for (const name of ["clerk-webhook", "clerk-effects", "clerk-refresh"]) {
+    for (const name of ["clerk-webhook", "clerk-effects", "clerk-refresh", "clerk-reconcile"]) {
       const { metadata, files, messages = "" } = await deploy(name, project.root, cli);
       assert.equal(metadata.verify_jwt, false);
       assert.deepEqual([...files.keys()], [`supabase/functions/${name}/index.js`]);

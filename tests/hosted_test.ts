@@ -33,7 +33,7 @@ import type { Contents } from "../tools/package/contents.ts";
 
 const DOMAIN = "example.clerk.accounts.dev";
 const ENDPOINT = `https://${PROJECT_REF}.supabase.co/functions/v1/clerk-webhook`;
-const FUNCTIONS = ["clerk-effects", "clerk-refresh", "clerk-webhook"];
+const FUNCTIONS = ["clerk-effects", "clerk-reconcile", "clerk-refresh", "clerk-webhook"];
 
 Deno.test("the kept part of the Management API's description is a part of the published one", async () => {
   const published = await readDescription();
@@ -540,7 +540,7 @@ Deno.test("upgrade applies the releases that a project lacks, each whole, and re
     assert.deepEqual(note?.detail.versions, history.map(({ version }) => version));
     assert.deepEqual(
       [...api.state.functions].map(([name, { version }]) => [name, version]).sort(),
-      [["clerk-effects", 1], ["clerk-refresh", 1], ["clerk-webhook", 2]],
+      [["clerk-effects", 1], ["clerk-reconcile", 1], ["clerk-refresh", 1], ["clerk-webhook", 2]],
     );
     const [table] = await sql`select to_regclass('public.clerk_later_things') as name`;
     assert.equal(table?.name, "clerk_later_things");

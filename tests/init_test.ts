@@ -22,7 +22,7 @@ import {
 
 const CONFIG = "supabase/config.toml";
 const LOCK = "supabase/clerk-mirror.lock.json";
-const FUNCTIONS = ["clerk-webhook", "clerk-effects", "clerk-refresh"];
+const FUNCTIONS = ["clerk-webhook", "clerk-effects", "clerk-refresh", "clerk-reconcile"];
 
 /** Everything that is installed, but the migration, which has a time in its name. */
 const INSTALLED = [

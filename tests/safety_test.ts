@@ -1,7 +1,7 @@
 /** What a wrong key, an empty answer, a wrong clock or a deletion by mistake can't do to the mirror. */
 import assert from "node:assert/strict";
-import { checkInstance } from "../tools/clerk/check_instance.ts";
-import { createClerkSource } from "../tools/clerk/clerk_source.ts";
+import { checkInstance } from "../functions/_shared/clerk/check_instance.ts";
+import { createClerkSource } from "../functions/_shared/clerk/clerk_source.ts";
 import { taskCommand } from "../tools/cli/task_command.ts";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
@@ -143,6 +143,7 @@ Deno.test("a clock that is wrong ends in a sentence", async () => {
           foreign_webhooks: [],
           now: new Date(Date.now() + offset).toISOString(),
         }),
+      howToMove: (id) => id,
       warn() {},
     });
   await check(30_000);

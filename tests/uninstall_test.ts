@@ -63,7 +63,7 @@ Deno.test("uninstall keeps an edited function with its section, unless it is for
   assert.equal(await project.read(WEBHOOK), "// mine\n");
   const config = await project.read(CONFIG);
   assert.match(config, /\[functions\.clerk-webhook\]/);
-  assert.doesNotMatch(config, /clerk-effects|clerk-refresh/);
+  assert.doesNotMatch(config, /clerk-effects|clerk-refresh|clerk-reconcile/);
   // Somebody who sees it only then.
   await project.write("supabase/clerk-mirror.lock.json", lock);
   assert.equal((await project.run("uninstall", "--yes", "--force")).code, 0);

@@ -8,20 +8,25 @@ import { endToEndBenchmark } from "./bench/end_to_end_benchmark.ts";
 import { eventBenchmark } from "./bench/event_benchmark.ts";
 import { functionBenchmark } from "./bench/function_benchmark.ts";
 import { growthBenchmark } from "./bench/growth_benchmark.ts";
+import { pageBenchmark } from "./bench/page_benchmark.ts";
 import { rlsBenchmark } from "./bench/rls_benchmark.ts";
+import { slicesBenchmark } from "./bench/slices_benchmark.ts";
 import { choose } from "./cli/choose.ts";
 import { defineCommand, runCommand } from "./cli/command.ts";
+import { numberFromZero } from "./cli/numbers.ts";
 import { formatTable } from "./cli/table.ts";
 
 /** All there are, in the order in which they run. */
 const BENCHMARKS: Benchmark[] = [
   eventBenchmark,
   growthBenchmark,
+  pageBenchmark,
   functionBenchmark,
   coldStartBenchmark,
   endToEndBenchmark,
   backfillBenchmark,
   backfillMemoryBenchmark,
+  slicesBenchmark,
   rlsBenchmark,
 ];
 
@@ -33,16 +38,22 @@ const command = defineCommand(
 )
   .argument("[name...]", `Which benchmarks; all by default: ${NAMES.join(", ")}`)
   .option("--short", "Show in seconds that they work: small numbers that say little", false)
+  .option(
+    "--scale <share>",
+    "How large the instance of reconcile-slices is: 0.1 is a tenth",
+    numberFromZero("--scale", "instances"),
+    1,
+  )
   .option("--plans", "Print the plans of the queries under row level security", false)
   .option("--json", "Print the comparisons as JSON", false)
-  .action(async (names, { short, plans, json }) => {
+  .action(async (names, { short, scale, plans, json }) => {
     for (const name of names) choose(name, NAMES, "benchmark");
     const comparisons: Comparison[] = [];
     for (const { name, run } of BENCHMARKS) {
       if (names.length > 0 && !names.includes(name)) continue;
       // Progress is no result: it leaves the standard output to the table.
       const log = (line: string) => console.error(styleText("dim", `${name}: ${line}`));
-      comparisons.push(...await run({ isShort: short, showsPlans: plans, log }));
+      comparisons.push(...await run({ isShort: short, scale, showsPlans: plans, log }));
     }
     console.log(json ? JSON.stringify(comparisons, null, 2) : toTable(comparisons));
   });

@@ -949,6 +949,10 @@ export type Database = {
       };
       "count_deletions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
       "count_foreign_webhook": { Args: { "webhook": Json }; Returns: string };
+      "count_gone_objects": {
+        Args: { "after_id"?: string; "page_size"?: number; "run_id": number; "table_name": string };
+        Returns: Json;
+      };
       "delete_backfill_cursors": { Args: { "resources": Json }; Returns: undefined };
       "delete_organization": {
         Args: { "organization_id": string; "webhook"?: Json };
@@ -1033,6 +1037,10 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "forget_gone_objects": {
+        Args: { "except_run_id": number; "page_size"?: number };
+        Returns: number;
+      };
       "keep_backfill_cursor": {
         Args: {
           "is_finished": boolean;
@@ -1048,6 +1056,7 @@ export type Database = {
           "last_position": Json;
           "lease_seconds": number;
           "object_count": number;
+          "progress": Json;
           "resource": string;
           "results": Json;
           "run_id": number;
@@ -1056,6 +1065,19 @@ export type Database = {
         Returns: boolean;
       };
       "keep_dead_letter": { Args: { "dead_letter": Json }; Returns: string };
+      "keep_gone_objects": {
+        Args: {
+          "asked_at": string;
+          "lease_seconds": number;
+          "objects": Json;
+          "progress": Json;
+          "results": Json;
+          "run_id": number;
+          "run_lease": string;
+          "table_name": string;
+        };
+        Returns: boolean;
+      };
       "keep_run": {
         Args: {
           "lease_seconds": number;
@@ -1110,6 +1132,10 @@ export type Database = {
           "parked_count": number;
         }[];
       };
+      "read_gone_objects": {
+        Args: { "after_id"?: string; "page_size"?: number; "run_id": number; "table_name": string };
+        Returns: Json;
+      };
       "read_instance": { Args: Record<PropertyKey, never>; Returns: Json };
       "read_mirrored_objects": {
         Args: {
@@ -1131,6 +1157,18 @@ export type Database = {
           "reason"?: string;
           "run_id": number;
           "run_lease": string;
+        };
+        Returns: boolean;
+      };
+      "settle_gone_objects": {
+        Args: {
+          "ids": Json;
+          "lease_seconds": number;
+          "progress": Json;
+          "results": Json;
+          "run_id": number;
+          "run_lease": string;
+          "table_name": string;
         };
         Returns: boolean;
       };

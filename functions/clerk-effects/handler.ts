@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { isAuthorized } from "../_shared/is_authorized.ts";
 import { createJournal } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { createSupabase } from "../_shared/supabase.ts";
@@ -72,16 +72,4 @@ export function createEffectsHandler(
       });
     }
   };
-}
-
-/** Supabase's clients send a key as `apikey`, schedules often as a bearer token. */
-function isAuthorized({ headers }: Request, key: string): boolean {
-  const bearer = /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  return isSame(headers.get("apikey") ?? bearer ?? "", key);
-}
-
-function isSame(given: string, expected: string): boolean {
-  const encoder = new TextEncoder();
-  const [left, right] = [encoder.encode(given), encoder.encode(expected)];
-  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
 }

@@ -108,6 +108,12 @@ begin
     case when begin_run.asked_by = 'command' then interval '15 minutes' end
   );
   loop
+    -- The key decides; to look first only spares the ids of those who come too late.
+    select runs.* into run from clerk_sync.runs where runs.state = 'open';
+    if found then
+      return jsonb_build_object('is_new', false, 'run', clerk_sync.show_run(run));
+    end if;
+
     insert into clerk_sync.runs (kind, asked_by, is_repair, options, slice_count, lease, lease_until)
     values (
       begin_run.kind, begin_run.asked_by, begin_run.is_repair, begin_run.options, 1,
@@ -116,11 +122,6 @@ begin
     on conflict (state) where state = 'open' do nothing
     returning runs.* into run;
     exit when found;
-
-    select runs.* into run from clerk_sync.runs where runs.state = 'open';
-    if found then
-      return jsonb_build_object('is_new', false, 'run', clerk_sync.show_run(run));
-    end if;
   end loop;
 
   delete from clerk_sync.runs
@@ -307,6 +308,7 @@ create function public.keep_backfill_run(
   run_id bigint,
   run_lease uuid,
   lease_seconds integer,
+  progress jsonb,
   results jsonb,
   resource text,
   last_position jsonb,
@@ -320,7 +322,7 @@ set lock_timeout = '2s'
 set statement_timeout = '5s'
 as $$
 begin
-  if not public.keep_run(run_id, run_lease, lease_seconds, '{}', results) then
+  if not public.keep_run(run_id, run_lease, lease_seconds, progress, results) then
     return false;
   end if;
 
@@ -329,5 +331,5 @@ begin
 end;
 $$;
 
-revoke execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, text, jsonb, bigint, boolean) from public, anon, authenticated;
-grant execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, text, jsonb, bigint, boolean) to service_role;
+revoke execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, jsonb, text, jsonb, bigint, boolean) from public, anon, authenticated;
+grant execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, jsonb, text, jsonb, bigint, boolean) to service_role;

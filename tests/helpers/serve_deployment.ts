@@ -19,6 +19,7 @@ export async function whileServing(
   deployment: Deployment,
   mirror: Target,
   use: (url: string) => Promise<void>,
+  env: Record<string, string> = {},
 ): Promise<{ lines: string[]; stderr: string }> {
   await using folder = await temporaryFolder();
   await layOut(deployment, folder.path);
@@ -42,6 +43,7 @@ export async function whileServing(
       SUPABASE_URL: mirror.apiUrl,
       SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
       NO_COLOR: "1",
+      ...env,
     },
     stdin: "null",
     stdout: "piped",

@@ -21,6 +21,8 @@ export interface Comparison {
 export interface BenchmarkOptions {
   /** Whether to show only that it works, in seconds and with small numbers. */
   isShort: boolean;
+  /** Share of the usual size, where a benchmark is long. */
+  scale: number;
   /** Whether to say, by `log`, which plans the database chose. */
   showsPlans: boolean;
   /** Says what is going on, for whoever waits. */

@@ -1,5 +1,5 @@
 import { choose } from "../cli/choose.ts";
-import { type Resource, resources } from "./resources.ts";
+import { type Resource, resources } from "../../functions/_shared/clerk/resources.ts";
 
 const names = resources.map(({ name }) => name);
 

@@ -2,26 +2,27 @@ import process from "node:process";
 import { styleText } from "node:util";
 // @ts-types="@types/cli-progress"
 import cliProgress from "cli-progress";
+import type { Observer } from "../../functions/_shared/runs/observer.ts";
 
 /** Shows how far a long run has come. */
-export interface Progress {
-  /** @param count Objects that an earlier run has read. */
-  begin(resource: string, count: number): void;
-  /** @param expected How many there are in all, if anybody knows. */
-  advance(resource: string, count: number, expected: number | undefined): void;
-  end(resource: string, count: number): void;
-  /** A resource that is not read, and why. */
-  skip(resource: string, reason: string): void;
+export interface Progress extends Observer {
   /** Something that holds the run up for a while. */
   pause(reason: string): void;
-  /** Something that is worth a look, and holds nothing up. */
-  warn(message: string): void;
   /** Gives the terminal back. */
   stop(): void;
+  /** What is to be done before an interruption ends the command. */
+  beforeInterruption?: () => Promise<void>;
 }
 
 /** Exit status of a command that was interrupted. */
 const INTERRUPTED = 130;
+
+/** Milliseconds that an interrupted command may take to say so. */
+const LONGEST_FAREWELL = 3_000;
+
+function exit(): void {
+  process.exit(INTERRUPTED);
+}
 
 /**
  * Shows the progress of some work: a bar for each resource on a terminal, else one line for each page.
@@ -31,9 +32,15 @@ export async function withProgress<Result>(
   work: (progress: Progress) => Promise<Result>,
 ): Promise<Result> {
   const progress = process.stdout.isTTY ? createBars() : createLines();
-  const interrupt = () => {
+  let isInterrupted = false;
+  const interrupt = async () => {
+    // Whoever interrupts once more does not wait for it.
+    if (isInterrupted) exit();
+    isInterrupted = true;
     progress.stop();
-    process.exit(INTERRUPTED);
+    setTimeout(exit, LONGEST_FAREWELL);
+    await progress.beforeInterruption?.().catch(() => {});
+    exit();
   };
   process.on("SIGINT", interrupt);
   try {

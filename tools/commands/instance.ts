@@ -1,8 +1,8 @@
 /** Shows which Clerk instance the mirror is of, and moves it to another one. */
 import { styleText } from "node:util";
 import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
-import { claimInstance, readInstance } from "../clerk/check_instance.ts";
-import { connectPatiently } from "../clerk/patient_database.ts";
+import { claimInstance, readInstance } from "../../functions/_shared/clerk/check_instance.ts";
+import { connectPatiently } from "../../functions/_shared/patient_database.ts";
 import { isConfirmed } from "../cli/confirm.ts";
 import { commandLine, defineCommand } from "../cli/command.ts";
 import { projectEnv } from "../dev/project_env.ts";

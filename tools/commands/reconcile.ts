@@ -4,10 +4,11 @@ import { styleText } from "node:util";
 import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import { chooseResources } from "../clerk/choose_resources.ts";
 import { readClerkEnv } from "../../functions/_shared/clerk_env.ts";
-import { createClerkSource } from "../clerk/clerk_source.ts";
-import { connectPatiently } from "../clerk/patient_database.ts";
+import { createClerkSource } from "../../functions/_shared/clerk/clerk_source.ts";
+import { connectPatiently } from "../../functions/_shared/patient_database.ts";
+import type { ReconcileResult } from "../../functions/_shared/runs/reconcile_progress.ts";
 import { withProgress } from "../clerk/progress.ts";
-import { type ReconcileResult, runReconcile } from "../clerk/run_reconcile.ts";
+import { runReconcile } from "../clerk/run_reconcile.ts";
 import { commandLine, defineCommand } from "../cli/command.ts";
 import { listRefused } from "../cli/list_refused.ts";
 import { listShortfalls } from "../cli/list_shortfalls.ts";
@@ -65,7 +66,7 @@ so, and how many`,
         database: await connectPatiently(project, progress.pause),
         resources: only,
         isRepair: repair,
-        grace: grace * 1000,
+        grace,
         allowedDeletions: allowDeletions,
         progress,
       })

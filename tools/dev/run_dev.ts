@@ -13,6 +13,7 @@ import { readVariables, type Variables } from "./variables.ts";
 import { stopLeftover } from "../stack/postgres.ts";
 import { freePort, type Stack, startStack } from "../stack/stack.ts";
 import { serveEffects } from "../stack/serve_effects.ts";
+import { serveReconcile } from "../stack/serve_reconcile.ts";
 import { serveRefresh } from "../stack/serve_refresh.ts";
 import { serveWebhook } from "../stack/serve_webhook.ts";
 
@@ -51,6 +52,7 @@ export async function runDev(): Promise<void> {
       const webhookUrl = serveWebhook(stack, { ...env, ...variables.effects }, { createNudge });
       serveEffects(stack, variables.effects);
       serveRefresh(stack, variables.refresh);
+      serveReconcile(stack, variables.refresh);
       await lock.publish({ webhookUrl, apiUrl: stack.apiUrl, naming });
       printStack(stack, webhookUrl, variables);
       await interrupted;

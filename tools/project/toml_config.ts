@@ -12,6 +12,7 @@ const COMMENTS: Record<string, string> = {
   "clerk-effects": "# Called with the project's secret key, which the function itself checks.",
   "clerk-refresh":
     "# Called by signed-in users with Clerk's session token, which the REST API checks.",
+  "clerk-reconcile": "# Called with the project's secret key, which the function itself checks.",
 };
 
 /** `config.toml`. */

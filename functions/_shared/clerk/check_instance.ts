@@ -1,7 +1,7 @@
-import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
-import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import type { CallDatabase } from "../../clerk-webhook/database.ts";
+import { isRecord } from "../../clerk-webhook/json.ts";
 import type { ClerkSource } from "./clerk_source.ts";
-import { readMirroredObjects } from "./mirrored.ts";
+import { readFirstMirrored } from "./mirrored.ts";
 import { MAX_FILTER_IDS } from "./resources.ts";
 
 /** Milliseconds by which this machine's clock may differ from the database's, or from Clerk's. */
@@ -23,8 +23,15 @@ export interface InstanceCheck {
   database: CallDatabase;
   /** Nothing may be written, not even which instance it is. */
   isDryRun?: boolean;
+  /** What to do to move the mirror to another instance: `run "…"`. */
+  howToMove(instanceId: string): string;
   /** Hears of what is worth a look. */
   warn(message: string): void;
+}
+
+/** What would be read does not belong here, or can't be compared: reading it again changes nothing. */
+export class Mismatch extends Error {
+  override readonly name = "Mismatch";
 }
 
 /**
@@ -32,14 +39,14 @@ export interface InstanceCheck {
  * this machine's clock can be trusted. The first run writes the instance down.
  *
  * @returns Whether the instance was known before: else nothing has shown yet that what is mirrored is of it.
- * @throws {Error} in a sentence, before anything is written.
+ * @throws {Mismatch} in a sentence, before anything is written.
  */
 export async function checkInstance(options: InstanceCheck): Promise<boolean> {
-  const { source, database, isDryRun = false, warn } = options;
+  const { source, database, isDryRun = false, howToMove, warn } = options;
   const record = await readInstance(database);
   const drift = Math.abs(record.now - Date.now());
   if (drift > CLOCK_TOLERANCE) {
-    throw new Error(
+    throw new Mismatch(
       `This machine's clock and the database's differ by ${Math.round(drift / 1000)} s: ` +
         "what is newer can't be told. Nothing was read or written",
     );
@@ -50,10 +57,10 @@ export async function checkInstance(options: InstanceCheck): Promise<boolean> {
   const mirrored = record.instanceId ??
     (isDryRun ? instanceId : await claimInstance(database, instanceId));
   if (mirrored !== instanceId) {
-    throw new Error(
+    throw new Mismatch(
       `The mirror is of the Clerk instance "${mirrored}", and CLERK_SECRET_KEY is of "${instanceId}". ` +
         `Nothing was read or written. Use the key of "${mirrored}"; or, if the mirror is to move to ` +
-        `the other instance for good, run "deno task instance --move ${instanceId}" first`,
+        `the other instance for good, ${howToMove(instanceId)} first`,
     );
   }
   for (const { instanceId, count, lastReceivedAt } of record.foreignWebhooks) {
@@ -70,24 +77,21 @@ export async function checkInstance(options: InstanceCheck): Promise<boolean> {
  * would be written down for good, and the right one's events kept out.
  */
 async function expectAcquaintance(
-  { source, database }: InstanceCheck,
+  { source, database, howToMove }: InstanceCheck,
   instanceId: string,
 ): Promise<void> {
-  const userId: string[] = [];
-  for await (const { id } of readMirroredObjects(database, "profiles")) {
-    userId.push(id);
-    if (userId.length === MAX_FILTER_IDS) break;
-  }
+  const users = await readFirstMirrored(database, "profiles", MAX_FILTER_IDS);
+  const userId = users.map(({ id }) => id);
   if (userId.length === 0) return;
   const { data } = await source.ask(
     (clerk) => clerk.users.getUserList({ userId, limit: MAX_FILTER_IDS }),
     2,
   );
   if (data.length > 0) return;
-  throw new Error(
+  throw new Mismatch(
     `The mirror has users, and the Clerk instance "${instanceId}" knows none of the ` +
       `${userId.length} that it was asked for: CLERK_SECRET_KEY seems to be of another instance. ` +
-      `Nothing was written. If it is the right one, run "deno task instance --move ${instanceId}" first`,
+      `Nothing was written. If it is the right one, ${howToMove(instanceId)} first`,
   );
 }
 

@@ -1,12 +1,11 @@
 import { type ClerkClient, createClerkClient } from "@clerk/backend";
 import { ClerkAPIResponseError, isClerkAPIResponseError } from "@clerk/backend/errors";
 import pRetry from "p-retry";
-import pThrottle from "p-throttle";
-import { isRecord } from "../../functions/clerk-webhook/json.ts";
-import type { ClerkEnv } from "../../functions/_shared/clerk_env.ts";
+import { isRecord } from "../../clerk-webhook/json.ts";
+import type { ClerkEnv } from "../clerk_env.ts";
+import { createRequestLimit, type Turns } from "./request_limit.ts";
 
 /** Clerk's limits, in requests per 10 s, less a fifth that is left to the application itself. */
-const WINDOW = 10_000;
 const PRODUCTION_REQUESTS = 800;
 const DEVELOPMENT_REQUESTS = 80;
 
@@ -68,6 +67,8 @@ export interface ClerkSource {
    * @throws {Error} likewise.
    */
   find(path: string): Promise<ClerkObject | undefined>;
+  /** The requests that still count for Clerk's limits. */
+  turns(): Turns;
 }
 
 /** Whether an instance has no such objects at all: a feature is off, or not part of its plan. */
@@ -82,17 +83,42 @@ export function isNotFound(error: unknown): boolean {
     error.cause.status === 404;
 }
 
+/** Why Clerk was not read, in a sentence. */
+export class ClerkTrouble extends Error {
+  override readonly name = "ClerkTrouble";
+
+  /**
+   * @param canPass Whether asking again can help.
+   * @param retryAfter Milliseconds for which Clerk wants to be left alone, as far as it says.
+   */
+  constructor(
+    message: string,
+    readonly canPass: boolean,
+    readonly retryAfter: number,
+    options: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** How to read. */
 export interface ClerkSourceOptions extends ClerkEnv {
   /** Hears of every attempt that failed and is made again. */
   onPause?: (reason: string) => void;
   /** Milliseconds that one request may take; 30,000 by default. */
   timeout?: number;
+  /** How often a question is asked again; 12 times by default. */
+  retries?: number;
+  /** Milliseconds: where Clerk wants to be left alone for longer, it is not asked again. */
+  longestPause?: number;
+  /** What whoever was here before has asked. */
+  turns?: Turns;
 }
 
 /** Makes a source; all that is asked of it counts together for Clerk's limits. */
 export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
-  const { secretKey, apiUrl, onPause, timeout = REQUEST_TIMEOUT } = options;
+  const { secretKey, apiUrl, onPause, timeout = REQUEST_TIMEOUT, retries = RETRIES } = options;
+  const { longestPause = Infinity } = options;
   const clerk = createClerkClient({
     secretKey,
     ...(apiUrl === undefined ? {} : { apiUrl }),
@@ -100,7 +126,8 @@ export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
   });
   const base = (apiUrl ?? CLERK).replace(/\/+$/, "");
   const limit = secretKey.startsWith("sk_live_") ? PRODUCTION_REQUESTS : DEVELOPMENT_REQUESTS;
-  const takeTurn = pThrottle({ limit, interval: WINDOW, strict: true })(async () => {});
+  const { takeTurn, turns } = createRequestLimit(limit, options.turns);
+  const canWait = (error: unknown) => passes(error) && retryAfterOf(error) <= longestPause;
 
   const persist = async <Answer>(
     question: () => Promise<Answer>,
@@ -111,19 +138,19 @@ export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
         for (let request = 0; request < requests; request++) await takeTurn();
         return await withTimeout(question(), timeout);
       }, {
-        retries: RETRIES,
+        retries,
         minTimeout: FIRST_PAUSE,
         maxTimeout: LONGEST_PAUSE,
         randomize: true,
-        shouldRetry: ({ error }) => passes(error),
+        shouldRetry: ({ error }) => canWait(error),
         async onFailedAttempt({ error, retriesLeft }) {
-          if (retriesLeft === 0 || !passes(error)) return;
+          if (retriesLeft === 0 || !canWait(error)) return;
           onPause?.(describe(error));
-          if (isClerkAPIResponseError(error)) await pause((error.retryAfter ?? 0) * 1000);
+          await pause(retryAfterOf(error));
         },
       });
     } catch (error) {
-      throw new Error(describe(error), { cause: error });
+      throw new ClerkTrouble(describe(error), passes(error), retryAfterOf(error), { cause: error });
     }
   };
   return {
@@ -142,6 +169,7 @@ export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
         throw error;
       }
     },
+    turns,
   };
 
   async function get(path: string, query: Record<string, string | number> = {}): Promise<unknown> {
@@ -208,6 +236,11 @@ function passes(error: unknown): boolean {
   if (!isClerkAPIResponseError(error)) return true;
   const { status } = error;
   return status === undefined || status === 408 || status === 429 || status >= 500;
+}
+
+/** Milliseconds. */
+function retryAfterOf(error: unknown): number {
+  return isClerkAPIResponseError(error) ? (error.retryAfter || 0) * 1000 : 0;
 }
 
 function describe(error: unknown): string {

@@ -22,6 +22,8 @@ export interface Listing {
   key: "created_at" | "updated_at";
   /** Whether the list can begin after a time of creation. */
   canBeginAfter: boolean;
+  /** How many objects to ask for at once, where each asks for more; {@link PAGE_SIZE} by default. */
+  pageSize?: number;
   read(query: PageQuery): Promise<ClerkPage>;
 }
 
@@ -30,10 +32,14 @@ export interface Position {
   /** The last object's id, and what the list is ordered by, in Unix milliseconds. */
   id: string;
   key: number;
+  /** All that were read and share that key; the last one alone where it is not known. */
+  ids?: string[];
   /** The list begins after this time of creation, if it is not 0. */
   createdAfter: number;
   /** How many objects of that list were read. */
   offset: number;
+  /** How many of them the next page may show once more at least; a usual number by default. */
+  overlap?: number;
 }
 
 /** A page without what an earlier one had, and where it ends. */
@@ -43,10 +49,27 @@ export interface Page {
   position: Position;
   /** How many more objects Clerk counts behind the page; undefined where it doesn't tell. */
   remaining?: number;
+  isLast: boolean;
 }
 
 /**
- * Reads a list to its end while objects come and go.
+ * Reads a list to its end while objects come and go, as {@link readPage} does.
+ *
+ * @param from Where an earlier reader stood.
+ */
+export async function* readPages(listing: Listing, from?: Position): AsyncGenerator<Page> {
+  let position = from;
+  while (true) {
+    const page = await readPage(listing, position);
+    yield page;
+    if (page.isLast) return;
+    position = page.position;
+  }
+}
+
+/**
+ * Reads the next page of a list, while objects come and go. What was read so far is known by the position
+ * alone, so that anybody can go on from there.
  *
  * Clerk's lists know offsets only: an object that is deleted moves all that follow it forward, past a
  * reader who goes by offset alone. So each page begins a little before the end of the last one, and
@@ -56,68 +79,82 @@ export interface Page {
  * A page with fewer objects than were asked for is not the end by itself. The end is where Clerk counts
  * nothing more, or where nothing new comes: should Clerk count more than it gives, the last page says how
  * many are missing.
- *
- * @param from Where an earlier reader stood; objects around it may come once more.
  */
-export async function* readPages(listing: Listing, from?: Position): AsyncGenerator<Page> {
+export async function readPage(listing: Listing, from?: Position): Promise<Page> {
   const sign = listing.order === "ascending" ? 1 : -1;
   const rank = (object: ClerkObject) => sign * keyOf(object, listing.key);
-  let last = from && { id: from.id, rank: sign * from.key };
-  // Those that share the last one's key.
-  let seen = new Set(from && [from.id]);
-  let createdAfter = from?.createdAfter ?? 0;
-  let start = Math.max(0, (from?.offset ?? 0) - OVERLAP);
-  // Objects that the page shares with the one before it; none where it doesn't follow on one.
-  let overlap = 0;
-  let mustShowKnown = start > 0;
+  const limit = listing.pageSize ?? PAGE_SIZE;
+  const last = from && { rank: sign * from.key, ids: new Set(from.ids ?? [from.id]) };
+  const wasRead = (object: ClerkObject) =>
+    last !== undefined &&
+    (rank(object) < last.rank || (rank(object) === last.rank && last.ids.has(object.id)));
+  let { createdAfter, start, overlap } = beginning(listing, from);
+  let mustShowKnown = overlap > 0;
 
   while (true) {
-    const query = { limit: PAGE_SIZE, offset: start };
+    const query = { limit, offset: start };
     const { objects, total } = await listing.read(
       createdAfter > 0 ? { ...query, createdAfter } : query,
     );
-    const wasRead = (object: ClerkObject) =>
-      last !== undefined &&
-      (rank(object) < last.rank || (rank(object) === last.rank && seen.has(object.id)));
     if (mustShowKnown && !objects.some(wasRead)) {
-      start = Math.max(0, start - PAGE_SIZE);
+      start = Math.max(0, start - limit);
       overlap = 0;
       mustShowKnown = start > 0;
       continue;
     }
 
     const fresh = objects.filter((object) => !wasRead(object));
-    const end = fresh.at(-1);
-    if (end !== undefined) {
-      if (rank(end) !== last?.rank) seen = new Set();
-      last = { id: end.id, rank: rank(end) };
-      for (const object of fresh) if (rank(object) === last.rank) seen.add(object.id);
-    }
     const offset = start + objects.length;
     const remaining = total === undefined ? undefined : Math.max(0, total - offset);
-    const isEnd = (objects.length < PAGE_SIZE && remaining === 0) ||
+    const isLast = (objects.length < limit && remaining === 0) ||
       (fresh.length === 0 && objects.length <= overlap);
-    if (fresh.length > 0 || isEnd) {
-      const { id, key } = last ? { id: last.id, key: sign * last.rank } : { id: "", key: 0 };
-      yield {
+    // Half of a page at most, so that even the shortest pages lead on.
+    const nextOverlap = Math.min(OVERLAP, Math.floor(objects.length / 2));
+    if (fresh.length > 0 || isLast) {
+      return {
         objects: fresh,
-        position: { id, key, createdAfter, offset },
+        position: {
+          ...lastOf(fresh, listing.key, from),
+          createdAfter,
+          offset,
+          overlap: nextOverlap,
+        },
         ...(remaining === undefined ? {} : { remaining }),
+        isLast,
       };
     }
-    if (isEnd) return;
-
-    // One millisecond less, so that whatever shares the last one's time of creation is included.
-    const next = listing.canBeginAfter && last !== undefined ? last.rank - 1 : 0;
-    if (next > createdAfter) {
-      [createdAfter, start, overlap] = [next, 0, 0];
-    } else {
-      // Half of a page at most, so that even the shortest pages lead on.
-      overlap = Math.min(OVERLAP, Math.floor(objects.length / 2));
-      start = offset - overlap;
-    }
+    start = offset - nextOverlap;
+    overlap = nextOverlap;
     mustShowKnown = overlap > 0;
   }
+}
+
+/** Where the next page begins, and how many objects it shares with the one before it. */
+function beginning({ canBeginAfter }: Listing, from: Position | undefined) {
+  if (from === undefined) return { createdAfter: 0, start: 0, overlap: 0 };
+  // One millisecond less, so that whatever shares the last one's time of creation is included.
+  const next = canBeginAfter ? from.key - 1 : 0;
+  if (next > from.createdAfter) return { createdAfter: next, start: 0, overlap: 0 };
+  const overlap = Math.min(from.overlap ?? OVERLAP, from.offset);
+  return { createdAfter: from.createdAfter, start: from.offset - overlap, overlap };
+}
+
+/** The last object that was read, and those that share its key. */
+function lastOf(
+  fresh: ClerkObject[],
+  key: Listing["key"],
+  from: Position | undefined,
+): Pick<Position, "id" | "key" | "ids"> {
+  const end = fresh.at(-1);
+  if (end === undefined) return { id: "", key: 0, ids: [], ...pickLast(from) };
+  const endKey = keyOf(end, key);
+  const ids = fresh.filter((object) => keyOf(object, key) === endKey).map(({ id }) => id);
+  const earlier = from?.key === endKey ? from.ids ?? [from.id] : [];
+  return { id: end.id, key: endKey, ids: [...earlier, ...ids] };
+}
+
+function pickLast(from: Position | undefined) {
+  return from && { id: from.id, key: from.key, ids: from.ids ?? [from.id] };
 }
 
 /**

@@ -20,7 +20,7 @@ export async function* readUpdatedSince(listing: Listing, since: number): AsyncG
       if (page.objects.length > 0) pages++;
       const updated = page.objects.filter(({ updated_at }) => Number(updated_at) >= since);
       const { remaining: _all, ...rest } = page;
-      yield { ...rest, objects: updated };
+      yield { ...rest, objects: updated, isLast: false };
       if (updated.length < page.objects.length) break;
     }
     if (pages <= 1) return;

@@ -1,9 +1,9 @@
 /** What a Clerk instance has that the mirror has a table for, in the order in which it depends. */
 import type { ClerkClient } from "@clerk/backend";
-import type { Call, Reading } from "../../functions/clerk-webhook/mapping.ts";
-import type { EventType } from "../../functions/clerk-webhook/event.ts";
-import type { Database } from "../../functions/_shared/database.types.ts";
-import { isRecord } from "../../functions/clerk-webhook/json.ts";
+import type { Call, Reading } from "../../clerk-webhook/mapping.ts";
+import type { EventType } from "../../clerk-webhook/event.ts";
+import type { Database } from "../database.types.ts";
+import { isRecord } from "../../clerk-webhook/json.ts";
 import {
   type ClerkObject,
   type ClerkPage,
@@ -11,7 +11,7 @@ import {
   isMissingFeature,
   toPage,
 } from "./clerk_source.ts";
-import type { MirroredObject } from "./mirrored.ts";
+import type { Candidate } from "./confirm_gone.ts";
 import type { Listing, PageQuery } from "./read_pages.ts";
 
 /** A kind of objects that can be listed for a whole instance. */
@@ -36,13 +36,16 @@ export interface Removal {
   /** Those that Clerk still has of up to 100 ids, asked for at once: a first sieve, where there is one. */
   findExisting?(source: ClerkSource, ids: string[]): Promise<ClerkPage>;
   /** Looks for the single object; the client's error that there is none means false as well. */
-  exists(clerk: ClerkClient, object: MirroredObject): Promise<boolean>;
+  exists(clerk: ClerkClient, object: Candidate): Promise<boolean>;
   /** @param reading When Clerk was asked. */
   toCall(id: string, reading: Reading): Call;
 }
 
 /** Ids that Clerk takes in one filter. */
 export const MAX_FILTER_IDS = 100;
+
+/** Objects of a page that are each asked for one by one: a page is not to take long. */
+const EXPANDED_PAGE_SIZE = 50;
 
 /** By their names; in dependency order, so that few placeholders are needed. */
 export const resources: readonly Resource[] = [
@@ -212,7 +215,10 @@ export const resources: readonly Resource[] = [
     name: "subscriptions",
     table: "subscriptions",
     eventType: "subscription.updated",
-    listing: (source) => newestFirst(listAsItIs(source, "/billing/subscription_items")),
+    listing: (source) => ({
+      ...newestFirst(listAsItIs(source, "/billing/subscription_items")),
+      pageSize: EXPANDED_PAGE_SIZE,
+    }),
     expand: subscriptionsOfPayers,
   },
   {
@@ -225,7 +231,10 @@ export const resources: readonly Resource[] = [
     name: "payment_attempts",
     table: "payment_attempts",
     eventType: "paymentAttempt.updated",
-    listing: (source) => newestFirst(listAsItIs(source, "/billing/statements")),
+    listing: (source) => ({
+      ...newestFirst(listAsItIs(source, "/billing/statements")),
+      pageSize: EXPANDED_PAGE_SIZE,
+    }),
     expand: attemptsOfStatements,
   },
 ];

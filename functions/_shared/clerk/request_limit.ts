@@ -1,0 +1,54 @@
+/** Requests by the second in which they were made: `[Unix seconds, count]`. */
+export type Turns = [second: number, count: number][];
+
+/** Seconds of the window that Clerk's limits are given for. */
+const WINDOW = 10;
+
+/** Lets so many requests pass in any ten seconds, and others wait. */
+export interface RequestLimit {
+  /** Resolves when the next request may be made. */
+  takeTurn(): Promise<void>;
+  /** The requests that still count: whoever goes on elsewhere begins with them. */
+  turns(): Turns;
+}
+
+/**
+ * Makes a limit.
+ *
+ * @param limit Requests in ten seconds.
+ * @param earlier What whoever was here before has made.
+ */
+export function createRequestLimit(limit: number, earlier: Turns = []): RequestLimit {
+  let turns: Turns = [...earlier];
+  // Those who wait do so one after the other.
+  let queue: Promise<void> = Promise.resolve();
+
+  /** A second counts until the window has passed since its end. */
+  function drop(now: number): void {
+    turns = turns.filter(([second]) => now < second + 1 + WINDOW);
+  }
+
+  async function wait(): Promise<void> {
+    while (true) {
+      const now = Date.now() / 1000;
+      drop(now);
+      const count = turns.reduce((sum, [, count]) => sum + count, 0);
+      const [oldest] = turns[0] ?? [now];
+      if (count < limit) break;
+      const seconds = Math.max(0.01, oldest + 1 + WINDOW - now);
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    }
+    const second = Math.floor(Date.now() / 1000);
+    const last = turns.at(-1);
+    if (last?.[0] === second) last[1]++;
+    else turns.push([second, 1]);
+  }
+
+  return {
+    takeTurn: () => queue = queue.then(wait),
+    turns() {
+      drop(Date.now() / 1000);
+      return turns.map(([second, count]) => [second, count]);
+    },
+  };
+}

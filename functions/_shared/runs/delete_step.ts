@@ -1,0 +1,133 @@
+import { isRecord } from "../../clerk-webhook/json.ts";
+import { type DeletionCounts, reasonNotToDelete } from "../clerk/check_deletions.ts";
+import { type Candidate, confirmGone } from "../clerk/confirm_gone.ts";
+import { MAX_FILTER_IDS, type Removal } from "../clerk/resources.ts";
+import type { Reconciliation, ResourceStep } from "./reconciliation.ts";
+
+/** Objects that are counted at once. */
+const COUNTED = 5_000;
+
+/** Milliseconds after which Clerk is asked once more before an object is deleted. */
+const LOOK_AGAIN_AFTER = 60_000;
+
+/** Ids that a message names. */
+const EXAMPLES = 5;
+
+/** Objects to name: one more tells that there are others. */
+interface GoneObject extends Candidate {
+  /** Unix milliseconds: since when Clerk has certainly been asked. */
+  askedAt: number;
+}
+
+/**
+ * Counts what the deletion of all that is gone would remove, a page at a step, and judges it at the end.
+ *
+ * @returns Whether the resource is through: nothing is deleted.
+ */
+export async function countStep(run: Reconciliation, step: ResourceStep): Promise<boolean> {
+  const { held, database, progress } = run;
+  const { resource: { table }, state, result } = step;
+  const { afterId, tables } = state.count ?? { afterId: "", tables: {} };
+  const page = await database({
+    rpc: "count_gone_objects",
+    args: { run_id: held.run.id, table_name: table, after_id: afterId, page_size: COUNTED },
+  });
+  if (!isRecord(page) || !isRecord(page.tables)) throw new Error("Deletions can't be counted");
+  const counts = addCounts(tables, page.tables);
+  if (typeof page.last_id === "string") {
+    state.count = { afterId: page.last_id, tables: counts };
+    await held.keep(...run.forKeeping());
+    return false;
+  }
+
+  delete state.count;
+  const reason = reasonNotToDelete({
+    table,
+    counts,
+    doubt: result.compared === 0
+      ? "and Clerk listed none at all"
+      : progress.isKnownInstance
+      ? undefined
+      : "and nothing has shown before this run that the mirror is of this instance",
+    allowed: run.allowedDeletions,
+    deletedSoFar: progress.deletedSoFar,
+    howToAllow: run.howToAllow,
+  });
+  if (reason !== undefined) {
+    const gone = await readGone(run, step, EXAMPLES + 1);
+    const examples = gone.slice(0, EXAMPLES).map(({ id }) => id).join(", ");
+    result.kept = `${reason} (${examples}${gone.length > EXAMPLES ? ", …" : ""})`;
+    return true;
+  }
+  for (const [name, { deleted }] of Object.entries(counts)) {
+    progress.deletedSoFar[name] = (progress.deletedSoFar[name] ?? 0) + deleted;
+  }
+  state.phase = "delete";
+  await held.keep(...run.forKeeping());
+  return false;
+}
+
+function addCounts(tables: DeletionCounts, page: Record<string, unknown>): DeletionCounts {
+  const counts = { ...tables };
+  for (const [table, count] of Object.entries(page)) {
+    if (!isRecord(count)) continue;
+    const deleted = (counts[table]?.deleted ?? 0) + Number(count.deleted);
+    counts[table] = { deleted, rows: Number(count.rows) };
+  }
+  return counts;
+}
+
+/**
+ * Deletes a page of what is gone. What was looked for too long ago is looked for once more: it may have been
+ * there again since.
+ *
+ * @returns Whether the resource is through.
+ */
+export async function deleteStep(run: Reconciliation, step: ResourceStep): Promise<boolean> {
+  const { held, database, budget } = run;
+  const { resource: { removal, table }, result } = step;
+  const page = await readGone(run, step, MAX_FILTER_IDS);
+  if (page.length === 0 || removal === undefined) return true;
+  const gone = await lookAgain(run, removal, page);
+  for (const { id, askedAt } of gone) {
+    await database(removal.toCall(id, { read_at: new Date(askedAt).toISOString() }));
+  }
+  result.repaired += gone.length;
+  result.gone -= page.length - gone.length;
+  budget.spend(page.length);
+  await held.settleGone(...run.forKeeping(), table, page.map(({ id }) => id));
+  return false;
+}
+
+async function lookAgain(
+  { source }: Reconciliation,
+  removal: Removal,
+  page: GoneObject[],
+): Promise<GoneObject[]> {
+  const now = Date.now();
+  const isOld = ({ askedAt }: GoneObject) => askedAt < now - LOOK_AGAIN_AFTER;
+  const stillGone = await confirmGone(source, removal, page.filter(isOld));
+  return [
+    ...page.filter((object) => !isOld(object)),
+    ...stillGone.map((object) => ({ ...object, askedAt: now })),
+  ];
+}
+
+/** The first of those objects that are not settled yet. */
+async function readGone(
+  { database, held }: Reconciliation,
+  { resource: { table } }: ResourceStep,
+  count: number,
+): Promise<GoneObject[]> {
+  const rows = await database({
+    rpc: "read_gone_objects",
+    args: { run_id: held.run.id, table_name: table, page_size: count },
+  });
+  if (!Array.isArray(rows)) throw new Error("What is gone can't be read");
+  return rows.filter(isRecord).map(({ id, organization_id, user_id, asked_at }) => ({
+    id: String(id),
+    organization_id: typeof organization_id === "string" ? organization_id : null,
+    user_id: typeof user_id === "string" ? user_id : null,
+    askedAt: Date.parse(String(asked_at)),
+  }));
+}

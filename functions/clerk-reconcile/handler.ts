@@ -1,0 +1,135 @@
+import { createDatabase } from "../clerk-webhook/database.ts";
+import type { ClerkEnv } from "../_shared/clerk_env.ts";
+import { isAuthorized } from "../_shared/is_authorized.ts";
+import { keepAlive } from "../_shared/keep_alive.ts";
+import { Misconfiguration } from "../_shared/misconfiguration.ts";
+import { makePatient } from "../_shared/patient_database.ts";
+import { type BudgetLimits, processorTimeSoFar } from "../_shared/runs/budget.ts";
+import { createRunStore, type OpenRun, type RunStore } from "../_shared/runs/run_store.ts";
+import type { SupabaseEnv } from "../_shared/supabase_env.ts";
+import { askAgain } from "./ask_again.ts";
+import type { ReconcileConfig } from "./env.ts";
+import { InvalidRequest, readSliceRequest, type SliceRequest } from "./request.ts";
+import { runSlice, type SliceEnd } from "./run_slice.ts";
+
+/** Well within the 150 s and the 2 s of the processor that a hosted function has. */
+const BUDGET: BudgetLimits = { wallTime: 60_000, processorTime: 1_000, objects: 10_000 };
+
+/** Seconds: longer than a step of a slice may take. Whoever is killed keeps others waiting as long. */
+const LEASE = 90;
+
+/** How often a call of the database is made again within a slice. */
+const RETRIES = 3;
+
+/** What the handler works with. */
+export interface ReconcileHandlerOptions {
+  config: ReconcileConfig | Misconfiguration;
+  /** Takes the one line per slice, and few others; the console by default. */
+  log?: (line: string) => void;
+  /** What a slice may take; within the limits of a hosted function by default. */
+  budget?: Partial<BudgetLimits>;
+  /** 90 by default. */
+  leaseSeconds?: number;
+}
+
+/**
+ * Makes the function's request handler: whoever has the secret key has a backfill or a reconciliation begun, or
+ * the open one taken up, for as long as a hosted function may work.
+ */
+export function createReconcileHandler(
+  options: ReconcileHandlerOptions,
+): (request: Request) => Promise<Response> {
+  const { config, log = console.log, leaseSeconds = LEASE } = options;
+  const budget = { ...BUDGET, ...options.budget };
+
+  async function work(request: Request, project: SupabaseEnv, clerk: ClerkEnv): Promise<Response> {
+    const asked = await readSliceRequest(request);
+    const database = makePatient(createDatabase(project), { retries: RETRIES });
+    const opened = await open(createRunStore(database), asked, leaseSeconds);
+    if (opened === undefined) return Response.json({ state: "idle" });
+    const { run, held } = opened;
+    if (held === undefined) return Response.json({ ...describe(opened), state: "busy" });
+
+    const startedAt = performance.now();
+    const processorAt = processorTimeSoFar();
+    const warn = (message: string) => {
+      if (run.sliceCount === 1) log(JSON.stringify({ run: run.id, warning: message }));
+    };
+    const end = await runSlice({ held, database, clerk, budget, warn });
+    log(JSON.stringify({
+      ...describe(opened),
+      slice: run.sliceCount,
+      ...pickAnswer(end),
+      duration_ms: Math.round(performance.now() - startedAt),
+      processor_ms: Math.round(processorTimeSoFar() - processorAt),
+    }));
+    if (end.state === "open" && asked.asksAgain) askAgain(project, end.delay);
+    return Response.json({ ...describe(opened), ...pickAnswer(end) });
+  }
+
+  return async (request) => {
+    if (request.method !== "POST") {
+      return Response.json({ error: "method_not_allowed" }, {
+        status: 405,
+        headers: { allow: "POST" },
+      });
+    }
+    if (config instanceof Misconfiguration) return misconfigured(config, log);
+    const { project, clerk } = config;
+    if (!isAuthorized(request, project.supabaseKey)) {
+      return Response.json({ error: "unauthorized" }, { status: 401 });
+    }
+    if (clerk instanceof Misconfiguration) return misconfigured(clerk, log, sayOff(clerk));
+    try {
+      const answer = work(request, project, clerk);
+      // Schedules don't wait for an answer: the slice goes on when they are gone.
+      keepAlive(answer.then(() => {}, () => {}));
+      return await answer;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (error instanceof InvalidRequest) {
+        return Response.json({ error: "invalid_request", message: reason }, { status: 400 });
+      }
+      log(JSON.stringify({ error: "unavailable", reason }));
+      return Response.json({ error: "unavailable" }, {
+        status: 503,
+        headers: { "retry-after": "5" },
+      });
+    }
+  };
+}
+
+/** Begins what is asked for, or takes up what is open. */
+async function open(
+  store: RunStore,
+  { begin }: SliceRequest,
+  leaseSeconds: number,
+): Promise<OpenRun & { isNew?: boolean } | undefined> {
+  if (begin === undefined) return await store.take(leaseSeconds);
+  const begun = await store.begin(begin, leaseSeconds);
+  if (begun.held !== undefined) return { ...begun, isNew: true };
+  return { ...await store.take(leaseSeconds) ?? begun, isNew: false };
+}
+
+function describe({ run, isNew }: OpenRun & { isNew?: boolean }) {
+  return { run: run.id, kind: run.kind, ...(isNew === undefined ? {} : { is_new: isNew }) };
+}
+
+function pickAnswer({ state, reason }: SliceEnd) {
+  return { state, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** @param message For whoever has the secret key. */
+function misconfigured(
+  { variable, message: reason }: Misconfiguration,
+  log: (line: string) => void,
+  message?: string,
+): Response {
+  log(JSON.stringify({ error: "misconfigured", variable, reason }));
+  const body = { error: "misconfigured", ...(message === undefined ? {} : { message }) };
+  return Response.json(body, { status: 500 });
+}
+
+function sayOff({ variable, message }: Misconfiguration): string {
+  return `${message}: the function is off. Set "${variable}" among the project's secrets`;
+}
