@@ -1019,6 +1019,7 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "find_objects": { Args: { "query": string }; Returns: Json };
       "keep_backfill_cursor": {
         Args: {
           "is_finished": boolean;
@@ -1039,6 +1040,15 @@ export type Database = {
       };
       "prune_erased_rows": {
         Args: { "after_object_id"?: string; "after_table_name"?: string; "page_size"?: number };
+        Returns: Json;
+      };
+      "read_as_user": {
+        Args: {
+          "page_size"?: number;
+          "table_name": string;
+          "table_schema": string;
+          "user_id": string;
+        };
         Returns: Json;
       };
       "read_backfill_cursors": {
@@ -1073,6 +1083,17 @@ export type Database = {
           "parked_count": number;
         }[];
       };
+      "read_event_counts": { Args: { "span": string }; Returns: Json };
+      "read_events": {
+        Args: {
+          "before"?: string;
+          "event_object_id"?: string;
+          "event_outcome"?: string;
+          "event_type"?: string;
+          "page_size"?: number;
+        };
+        Returns: Json;
+      };
       "read_instance": { Args: Record<PropertyKey, never>; Returns: Json };
       "read_mirrored_objects": {
         Args: {
@@ -1084,8 +1105,22 @@ export type Database = {
         Returns: Json;
       };
       "read_mirrored_versions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
+      "read_new_events": {
+        Args: {
+          "after": string;
+          "event_object_id"?: string;
+          "event_outcome"?: string;
+          "event_type"?: string;
+          "page_size"?: number;
+        };
+        Returns: Json;
+      };
+      "read_object": { Args: { "object_id": string; "table_name"?: string }; Returns: Json };
+      "read_outbox": { Args: { "page_size"?: number }; Returns: Json };
       "read_release": { Args: Record<PropertyKey, never>; Returns: Json };
+      "read_visible_tables": { Args: { "schemas"?: (string)[] }; Returns: Json };
       "register_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
+      "retry_effects": { Args: { "ids"?: Json }; Returns: number };
       "switch_effects": { Args: { "handlers": (string)[]; "is_on": boolean }; Returns: (string)[] };
       "take_effects": {
         Args: { "batch_size": number; "handlers": (string)[]; "lease_seconds": number };

@@ -15,7 +15,13 @@ as $$
     and versions.attname = 'version'
     and versions.atttypid = 'clerk_sync.version'::regtype
   -- Users and organizations first: they are what people look for.
-  order by tables.oid::regclass::text !~ '(profiles|organizations)$', 1;
+  order by
+    case tables.oid
+      when 'public.profiles'::regclass then 1
+      when 'public.organizations'::regclass then 2
+      else 3
+    end,
+    1;
 $$;
 
 revoke execute on function clerk_sync.read_mirrored_tables () from public, anon, authenticated;
@@ -27,6 +33,7 @@ create function clerk_sync.describe_row(table_name text, stored jsonb)
 returns jsonb
 language sql
 stable
+returns null on null input
 set search_path = ''
 return jsonb_build_object(
   'table', table_name,

@@ -44,6 +44,9 @@ as $$
         where versions.attrelid = tables.oid
           and versions.attname = 'version'
           and versions.atttypid = 'clerk_sync.version'::regtype
+      ) or tables.oid in (
+        'public.profile_identifiers'::regclass, 'public.session_states'::regclass,
+        'public.organization_invitation_states'::regclass
       ) as is_mirrored,
       case
         when tables.relkind = 'v'
