@@ -426,7 +426,8 @@ Deno.test("objects are found by id, email, name and slug, and what is in a name 
     state: "full",
   });
   assert.deepEqual(await idsOf("GRACE-h"), [user.data.id]);
-  assert.deepEqual(await idsOf("ada@EXAMPLE"), [user.data.id]);
+  // The copy of it that the membership has, too.
+  assert.deepEqual(await idsOf("ada@EXAMPLE"), [user.data.id, membership.data.id]);
   assert.deepEqual(await idsOf("100%_sure\\"), [user.data.id]);
   assert.deepEqual(await idsOf("100_"), []);
   assert.deepEqual(await idsOf("%"), []);
@@ -799,7 +800,7 @@ Deno.test("a database that goes away is told as such, quickly, and the console c
   await using served = await openConsole(mirror);
   await mirror.send(sampleEvent("user.created"));
   const { after } = await served.get<EventPage>("/api/events");
-  await mirror.stack.postgres.kill();
+  await mirror.stack.postgres.stop();
   for (const path of QUESTIONS.filter((path) => !["/api/project", "/api/status"].includes(path))) {
     const startedAt = Date.now();
     const { status, error } = await errorOf(await served.fetch(path));
@@ -807,12 +808,34 @@ Deno.test("a database that goes away is told as such, quickly, and the console c
     assert.match(error, /^The database /);
     assert.ok(Date.now() - startedAt < 10_000, path);
   }
-  assert.equal((await served.fetch("/api/project")).status, 200);
+  const status = await served.get<StatusAnswer>("/api/status");
+  assert.deepEqual([status.level, status.runs], ["broken", []]);
+  await served.get("/api/project");
   await mirror.stack.restartPostgres();
   const id = newId("msg");
   assert.equal((await mirror.send(sampleEvent("user.created"), { id })).status, 200);
   const page = await served.get<NewEvents>(`/api/events/new?after=${encodeURIComponent(after)}`);
   assert.deepEqual(page.events.map(({ id }) => id), [id]);
+});
+
+Deno.test("a project that takes the question and never answers holds nobody up", async () => {
+  await using mirror = await openMirror();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const silent: Deno.Conn[] = [];
+  const accepting = (async () => {
+    for await (const connection of listener) silent.push(connection);
+  })();
+  await using served = await openConsole({
+    ...mirror,
+    apiUrl: `http://127.0.0.1:${listener.addr.port}`,
+  });
+  const startedAt = Date.now();
+  const answer = await errorOf(await served.fetch("/api/effects"));
+  assert.deepEqual(answer, { status: 503, error: "The database does not answer in time" });
+  assert.ok(Date.now() - startedAt < 10_000);
+  listener.close();
+  await accepting;
+  for (const connection of silent) connection.close();
 });
 
 Deno.test("a project that is not there, has no mirror or refuses the key is told as such", async () => {

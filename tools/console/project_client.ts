@@ -61,6 +61,8 @@ function toHttpError(
   if (BAD_QUESTION.test(code)) return fail(400, `The database refuses the question: ${message}`);
   if (status === 401 || status === 403) return fail(502, "The project refuses the secret key");
   if (status === 0) return fail(502, `The project does not answer at ${supabaseUrl}`);
-  if (code === "") return fail(status === 503 ? 503 : 502, `The project answers ${status}`);
+  if (code === "" && status !== 503) return fail(502, `The project answers ${status}`);
+  // Between it and the API something is broken, in whatever words.
+  if (status >= 500) return fail(503, "The database does not answer");
   return fail(502, `The database can't do that: ${message}`);
 }
