@@ -1,8 +1,8 @@
 /**
  * What the console's page and its server say to each other, as JSON. Every request carries the token in
  * `x-console-token`. An error is `{"error": "…"}`, a sentence, with status 400 (bad question), 401 (no or
- * wrong token), 403 (foreign host or origin), 404, 409 (needs a confirmation), 502 (the project does not
- * answer) or 503 (the database does not answer: the page shows it as away, and asks again).
+ * wrong token), 403 (foreign host or origin), 404, 405, 409 (needs a confirmation), 413, 415, 502 (the project
+ * does not answer) or 503 (the database does not answer: the page shows it as away, and asks again).
  */
 
 /** `GET /api/project`: asked once. */
@@ -33,6 +33,7 @@ export interface EventRow {
 
 /** `GET /api/events?type=&outcome=&object=&before=&limit=`: newest first; `limit` ≤ 500, 100 by default. */
 export interface EventPage {
+  /** Filtered, a page may have fewer than `limit`, or none, and yet go on: as `before` says. */
   events: EventRow[];
   /** Hand it over as `before` to get older ones; null at the end. */
   before: string | null;
@@ -58,6 +59,8 @@ export interface EventCounts {
 /** `GET /api/objects?query=`: by id, email, name, slug; exact ids first, at most 50. */
 export interface FoundObjects {
   objects: FoundObject[];
+  /** Whether the search was ended before it was through: there may be more. */
+  isCut: boolean;
 }
 
 export interface FoundObject {
@@ -79,8 +82,10 @@ export interface ObjectDetail extends FoundObject {
   owners: FoundObject[];
   /** What belongs to it: by table, the first 20 and how many there are. */
   belongings: { table: string; count: number; objects: FoundObject[] }[];
-  /** Its way: what the ledger knows of it, oldest first, at most 200. */
+  /** Its way: what the ledger knows of it, oldest first, the latest 200. */
   events: EventRow[];
+  /** Whether earlier events were not looked for, or are more than fit. */
+  areEventsCut: boolean;
 }
 
 /** `GET /api/view-as?user=`: each table as that user sees it, beside what the secret key sees. */
@@ -95,9 +100,15 @@ export interface ViewedTable {
   table: string;
   isMirrored: boolean;
   hasRowLevelSecurity: boolean;
-  /** The user's view: rows that are seen (estimated or exact), the first 20; an error where it is refused. */
-  visible: { count: number; rows: Record<string, unknown>[] } | { error: string };
-  total: number;
+  /**
+   * The user's view: how many rows are seen, counted up to 10,000 (then `isAtLeast`), and the first 20; an
+   * error where it is refused.
+   */
+  visible: { count: number; isAtLeast: boolean; rows: Record<string, unknown>[] } | {
+    error: string;
+  };
+  /** An estimate above 10,000; null where it could not be counted in time. */
+  total: number | null;
 }
 
 /** `GET /api/dead-letters` */
