@@ -8,6 +8,7 @@ import { readEffectsConfig } from "../functions/clerk-effects/env.ts";
 import { createEffectsHandler } from "../functions/clerk-effects/handler.ts";
 import { createOutbox, type Outbox } from "../functions/clerk-effects/outbox.ts";
 import { createNudge } from "../functions/clerk-webhook/nudge.ts";
+import { createJournal } from "../functions/_shared/journal.ts";
 import { createSupabase } from "../functions/_shared/supabase.ts";
 import { deliver } from "../tools/events/deliver.ts";
 import { newId } from "../tools/events/new_id.ts";
@@ -362,6 +363,7 @@ test.underOwnNames("a thousand sign-ups with duplicates, late events, deletions 
   };
   await Promise.all(Array.from({ length: 8 }, send));
 
+  const journal = createJournal({ log: () => {} });
   // Every seventh completion is lost, as when a worker crashes after the message was sent.
   let completions = 0;
   const crashing: Outbox = {
@@ -371,7 +373,7 @@ test.underOwnNames("a thousand sign-ups with duplicates, late events, deletions 
   for (let round = 0; round < 12 && (await outboxRows(mirror)).length > 0; round++) {
     await passTime(mirror);
     await Promise.all(
-      [1, 2, 3].map(() => drain({ outbox: crashing, supabase, handlers, log: () => {} })),
+      [1, 2, 3].map(() => drain({ outbox: crashing, supabase, handlers, journal })),
     );
   }
   assert.deepEqual(await outboxRows(mirror), [], "nothing is stuck");

@@ -285,6 +285,7 @@ Deno.test("clerk-webhook answers 500 to a wrong configuration, and the log names
     ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "sb_secret_bare" }],
     ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: "{}" }],
     ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: '{"default":1}' }],
+    ["LOG_SUCCESSES", { LOG_SUCCESSES: "some" }],
   ];
   for (const [variable, change] of wrong) {
     const lines: string[] = [];

@@ -119,9 +119,9 @@ Deno.test("a package that is older than what is installed refuses to touch it", 
       const { code, output } = await project.run(command, "--yes");
       assert.equal(code, 1, output);
       assert.ok(
-    output.includes(`which this package (${RELEASE}) is older than. Use a newer one`),
-    output,
-  );
+        output.includes(`which this package (${RELEASE}) is older than. Use a newer one`),
+        output,
+      );
     }
     assert.deepEqual(await project.snapshot(), before);
   }

@@ -49,6 +49,10 @@ const COMMANDS = {
     summary: "Run the side effects that are due",
     load: () => import("./commands/effects.ts"),
   },
+  status: {
+    summary: "Say how the mirror does, and what to do",
+    load: () => import("./commands/status.ts"),
+  },
   instance: {
     summary: "Show which Clerk instance the mirror is of, or move it to another",
     load: () => import("./commands/instance.ts"),
@@ -68,8 +72,8 @@ ${lines.join("\n")}
 
 ${
     commandLine("<command> --help")
-  } tells more. Exit status: 0 if all went well, 1 if not; reconcile has
-its own. --version shows the version.`;
+  } tells more. Exit status: 0 if all went well, 1 if not; reconcile and
+status have their own. --version shows the version.`;
 }
 
 function isCommand(name: string): name is keyof typeof COMMANDS {

@@ -928,11 +928,26 @@ export type Database = {
     };
     Functions: {
       "begin_refresh": { Args: { "interval_seconds": number; "user_id": string }; Returns: number };
+      "begin_run": {
+        Args: {
+          "asked_by": string;
+          "is_repair": boolean;
+          "kind": string;
+          "lease_seconds": number;
+          "options": Json;
+        };
+        Returns: Json;
+      };
       "claim_instance": { Args: { "instance_id": string }; Returns: string };
       "complete_effect": {
         Args: { "effect_id": number; "effect_lease": string };
         Returns: boolean;
       };
+      "conclude_run": {
+        Args: { "reason"?: string; "results": Json; "run_id": number; "run_lease": string };
+        Returns: boolean;
+      };
+      "count_dead_letters": { Args: Record<PropertyKey, never>; Returns: number };
       "count_deletions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
       "count_foreign_webhook": { Args: { "webhook": Json }; Returns: string };
       "delete_backfill_cursors": { Args: { "resources": Json }; Returns: undefined };
@@ -1019,6 +1034,7 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "find_objects": { Args: { "query": string }; Returns: Json };
       "keep_backfill_cursor": {
         Args: {
           "is_finished": boolean;
@@ -1028,7 +1044,30 @@ export type Database = {
         };
         Returns: undefined;
       };
+      "keep_backfill_run": {
+        Args: {
+          "is_finished": boolean;
+          "last_position": Json;
+          "lease_seconds": number;
+          "object_count": number;
+          "resource": string;
+          "results": Json;
+          "run_id": number;
+          "run_lease": string;
+        };
+        Returns: boolean;
+      };
       "keep_dead_letter": { Args: { "dead_letter": Json }; Returns: string };
+      "keep_run": {
+        Args: {
+          "lease_seconds": number;
+          "progress": Json;
+          "results": Json;
+          "run_id": number;
+          "run_lease": string;
+        };
+        Returns: boolean;
+      };
       "log_sessions": {
         Args: { "profiles": Json; "sessions": Json; "webhook"?: Json };
         Returns: string;
@@ -1039,6 +1078,15 @@ export type Database = {
       };
       "prune_erased_rows": {
         Args: { "after_object_id"?: string; "after_table_name"?: string; "page_size"?: number };
+        Returns: Json;
+      };
+      "read_as_user": {
+        Args: {
+          "page_size"?: number;
+          "table_name": string;
+          "table_schema": string;
+          "user_id": string;
+        };
         Returns: Json;
       };
       "read_backfill_cursors": {
@@ -1073,6 +1121,17 @@ export type Database = {
           "parked_count": number;
         }[];
       };
+      "read_event_counts": { Args: { "span": string }; Returns: Json };
+      "read_events": {
+        Args: {
+          "before"?: string;
+          "event_object_id"?: string;
+          "event_outcome"?: string;
+          "event_type"?: string;
+          "page_size"?: number;
+        };
+        Returns: Json;
+      };
       "read_instance": { Args: Record<PropertyKey, never>; Returns: Json };
       "read_mirrored_objects": {
         Args: {
@@ -1084,8 +1143,33 @@ export type Database = {
         Returns: Json;
       };
       "read_mirrored_versions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
+      "read_new_events": {
+        Args: {
+          "after": string;
+          "event_object_id"?: string;
+          "event_outcome"?: string;
+          "event_type"?: string;
+          "page_size"?: number;
+        };
+        Returns: Json;
+      };
+      "read_object": { Args: { "object_id": string; "table_name"?: string }; Returns: Json };
+      "read_outbox": { Args: { "page_size"?: number }; Returns: Json };
       "read_release": { Args: Record<PropertyKey, never>; Returns: Json };
+      "read_runs": { Args: { "kind"?: string; "page_size"?: number }; Returns: Json };
+      "read_status": { Args: Record<PropertyKey, never>; Returns: Json };
+      "read_visible_tables": { Args: { "schemas"?: (string)[] }; Returns: Json };
       "register_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
+      "release_run": {
+        Args: {
+          "delay_seconds"?: number;
+          "reason"?: string;
+          "run_id": number;
+          "run_lease": string;
+        };
+        Returns: boolean;
+      };
+      "retry_effects": { Args: { "ids"?: Json }; Returns: number };
       "switch_effects": { Args: { "handlers": (string)[]; "is_on": boolean }; Returns: (string)[] };
       "take_effects": {
         Args: { "batch_size": number; "handlers": (string)[]; "lease_seconds": number };
@@ -1100,6 +1184,7 @@ export type Database = {
           "webhook_id": string;
         }[];
       };
+      "take_run": { Args: { "lease_seconds": number }; Returns: Json };
       "unbury_objects": {
         Args: { "alive_at": string; "ids": Json; "table_name": string };
         Returns: number;

@@ -1,3 +1,4 @@
+import type { Journal } from "../_shared/journal.ts";
 import type { Supabase } from "../_shared/supabase.ts";
 import { backoff, MAX_ATTEMPTS } from "./backoff.ts";
 import { type Effect, type EffectHandler, GiveUp, RetryLater } from "./effect.ts";
@@ -27,8 +28,8 @@ export interface DrainOptions {
   outbox: Outbox;
   supabase: Supabase;
   handlers: readonly EffectHandler[];
-  /** Takes one line per effect. */
-  log: (line: string) => void;
+  /** Gets one line per effect. */
+  journal: Journal;
   /** Milliseconds; 20,000 by default. */
   handlerTimeout?: number;
 }
@@ -38,7 +39,7 @@ export interface DrainOptions {
  * run here is left to a worker that can, and told, so that it doesn't wait unseen.
  */
 export async function drain(options: DrainOptions): Promise<DrainReport> {
-  const { outbox, handlers, log } = options;
+  const { outbox, handlers, journal } = options;
   const names = handlers.map(({ name }) => name);
   const report: DrainReport = { completed: 0, retried: 0, parked: 0 };
   const deadline = Date.now() + TIME_BUDGET;
@@ -53,31 +54,32 @@ export async function drain(options: DrainOptions): Promise<DrainReport> {
     const isOff = is_enabled === false;
     if (due_count === 0 || (names.includes(handler) && !isOff)) continue;
     const reason = isOff ? "switched off" : "not configured here";
-    log(JSON.stringify({ handler, outcome: "waiting", due_count, due_since, reason }));
+    journal.fail({ handler, outcome: "waiting", due_count, due_since, reason });
   }
   return report;
 }
 
 async function runEffect(effect: Effect, options: DrainOptions): Promise<keyof DrainReport> {
-  const { outbox, supabase, handlers, log, handlerTimeout = HANDLER_TIMEOUT } = options;
+  const { outbox, supabase, handlers, journal, handlerTimeout = HANDLER_TIMEOUT } = options;
   const handler = handlers.find(({ name }) => name === effect.handler);
-  const tell = (fields: Record<string, unknown>) => {
-    const { webhook_id, handler, attempts } = effect;
-    log(JSON.stringify({ webhook_id, handler, attempt: attempts, ...fields }));
-  };
+  const { webhook_id, attempts } = effect;
+  const subject = { webhook_id, handler: effect.handler, attempt: attempts };
   try {
     if (handler === undefined) throw new GiveUp(`There is no handler "${effect.handler}"`);
     const signal = AbortSignal.timeout(handlerTimeout);
     const skipped = await untilAborted(handler.run(effect, { supabase, signal }), signal);
     await outbox.complete(effect);
-    tell(skipped ? { outcome: "skipped", reason: skipped } : { outcome: "completed" });
+    journal.succeed({
+      ...subject,
+      ...(skipped ? { outcome: "skipped", reason: skipped } : { outcome: "completed" }),
+    });
     return "completed";
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const isOver = error instanceof GiveUp || effect.attempts >= MAX_ATTEMPTS;
     const delay = isOver ? undefined : delayAfter(error, effect.attempts);
     await outbox.fail(effect, reason, delay);
-    tell({ outcome: isOver ? "parked" : "retried", reason });
+    journal.fail({ ...subject, outcome: isOver ? "parked" : "retried", reason });
     return isOver ? "parked" : "retried";
   }
 }

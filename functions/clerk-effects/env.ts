@@ -1,3 +1,4 @@
+import { readLoggedSuccesses } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { type Env, readList, readOrComplain } from "../_shared/read_env.ts";
 import { readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
@@ -8,6 +9,8 @@ import type { WelcomeEmailConfig } from "./effects/welcome_email.ts";
 export interface EffectsConfig extends SupabaseEnv {
   welcomeEmail?: WelcomeEmailConfig;
   cleanUp?: CleanUpConfig;
+  /** Lines for what went well that the log gets in ten seconds. */
+  loggedSuccesses: number;
 }
 
 /** Reads the configuration, once per isolate. */
@@ -17,6 +20,7 @@ export function readEffectsConfig(env: Env): EffectsConfig | Misconfiguration {
     const buckets = readList(env, "CLEAN_UP_BUCKETS");
     return {
       ...readSupabaseEnv(env),
+      loggedSuccesses: readLoggedSuccesses(env),
       ...(apiKey ? { welcomeEmail: readWelcomeEmail(env, apiKey) } : {}),
       ...(buckets.length > 0 ? { cleanUp: { buckets } } : {}),
     };

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { createJournal } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { createSupabase } from "../_shared/supabase.ts";
 import { drain, type DrainOptions } from "./drain.ts";
@@ -10,7 +11,7 @@ import { createOutbox } from "./outbox.ts";
 export interface EffectsHandlerOptions {
   config: EffectsConfig | Misconfiguration;
   configuredHandlers: (config: EffectsConfig) => EffectHandler[];
-  /** Takes one line per effect and per failure; the console by default. */
+  /** Takes one line per effect and per failure, fewer of those that go well; the console by default. */
   log?: (line: string) => void;
   /** Milliseconds that one effect may take; 20,000 by default. */
   handlerTimeout?: number;
@@ -23,6 +24,10 @@ export function createEffectsHandler(
   options: EffectsHandlerOptions,
 ): (request: Request) => Promise<Response> {
   const { config, log = console.log } = options;
+  const journal = createJournal({
+    log,
+    ...(config instanceof Misconfiguration ? {} : { successes: config.loggedSuccesses }),
+  });
   let worker: Worker | undefined;
 
   async function work(config: EffectsConfig): Promise<Response> {
@@ -35,7 +40,7 @@ export function createEffectsHandler(
     }
     const report = await drain({
       ...worker,
-      log,
+      journal,
       ...(options.handlerTimeout === undefined ? {} : { handlerTimeout: options.handlerTimeout }),
     });
     return Response.json(report);
@@ -49,13 +54,8 @@ export function createEffectsHandler(
       });
     }
     if (config instanceof Misconfiguration) {
-      log(
-        JSON.stringify({
-          error: "misconfigured",
-          variable: config.variable,
-          reason: config.message,
-        }),
-      );
+      const { variable, message: reason } = config;
+      journal.fail({ error: "misconfigured", variable, reason });
       return Response.json({ error: "misconfigured" }, { status: 500 });
     }
     if (!isAuthorized(request, config.supabaseKey)) {
@@ -65,7 +65,7 @@ export function createEffectsHandler(
       return await work(config);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log(JSON.stringify({ error: "unavailable", reason }));
+      journal.fail({ error: "unavailable", reason });
       return Response.json({ error: "unavailable" }, {
         status: 503,
         headers: { "retry-after": "5" },

@@ -1,4 +1,5 @@
 import { Webhook } from "svix";
+import { readLoggedSuccesses } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { type Env, readList, readOrComplain } from "../_shared/read_env.ts";
 import { readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
@@ -11,6 +12,8 @@ export interface Config extends SupabaseEnv {
   instanceId?: string;
   /** Types of events after which the effects worker is woken. */
   effectTypes: ReadonlySet<string>;
+  /** Lines for what went well that the log gets in ten seconds. */
+  loggedSuccesses: number;
 }
 
 /** Bytes. Svix's own secrets have 24 to 64; a shorter key could be guessed. */
@@ -26,6 +29,7 @@ export function readConfig(env: Env): Config | Misconfiguration {
       webhooks: readSigningSecrets(env),
       ...(instanceId ? { instanceId } : {}),
       effectTypes: readEffectTypes(env),
+      loggedSuccesses: readLoggedSuccesses(env),
       ...readSupabaseEnv(env),
     };
   });

@@ -2,9 +2,11 @@ import { applyEvent } from "./apply_event.ts";
 import { readBody } from "./body.ts";
 import type { CallDatabase, DatabaseOptions } from "./database.ts";
 import type { Config } from "./env.ts";
+import { createJournal } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { Refusal } from "./errors.ts";
 import { recognizeEvent, typeName } from "./event.ts";
+import { answerProbe, isProbe, type ProbeAnswer } from "./probe.ts";
 import { errorLogFields, errorResponse, type Outcome, outcomeResponse } from "./responses.ts";
 import { readSignatureHeaders, verifyWebhook } from "./verify.ts";
 
@@ -21,7 +23,7 @@ export interface HandlerOptions {
   createReleaseCheck?: (config: Config, log: (line: string) => void) => () => void;
   /** Bytes; 1 MiB by default. */
   maxBodyBytes?: number;
-  /** Takes the one line per request; the console by default. */
+  /** Takes one line per request, fewer of those that go well; the console by default. */
   log?: (line: string) => void;
 }
 
@@ -30,14 +32,21 @@ type LogFields = Record<string, string | number | null>;
 
 /** Makes the function's request handler: one webhook in, one call of the database, one answer. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
-  const { log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const { config, log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
+  const journal = createJournal({
+    log,
+    ...(config instanceof Misconfiguration ? {} : { successes: config.loggedSuccesses }),
+  });
   let database: CallDatabase | undefined;
   let nudge: (() => void) | undefined;
   let checkRelease: (() => void) | undefined;
 
-  async function receive(request: Request, fields: LogFields): Promise<Outcome> {
+  async function receive(
+    request: Request,
+    fields: LogFields,
+    details: Partial<ProbeAnswer>,
+  ): Promise<Outcome> {
     if (request.method !== "POST") throw new Refusal("method_not_allowed");
-    const { config } = options;
     if (config instanceof Misconfiguration) throw config;
 
     const headers = readSignatureHeaders(request.headers);
@@ -48,7 +57,10 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     const body = parseJson(webhook.body);
     fields.type = typeName(body);
     const event = recognizeEvent(body);
-    if (event === undefined) return "ignored";
+    if (event === undefined) {
+      if (isProbe(body)) Object.assign(details, await answerProbe(config));
+      return "ignored";
+    }
     database ??= options.createDatabase(config);
     checkRelease ??= options.createReleaseCheck?.(config, log);
     const outcome = await applyEvent(event, webhook.id, database, config.instanceId)
@@ -65,17 +77,19 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
   return async (request) => {
     const startedAt = performance.now();
     const fields: LogFields = {};
+    const details: Partial<ProbeAnswer> = {};
     let response: Response;
     try {
-      const outcome = await receive(request, fields);
+      const outcome = await receive(request, fields, details);
       fields.outcome = outcome;
-      response = outcomeResponse(outcome);
+      response = outcomeResponse(outcome, details);
     } catch (error) {
       Object.assign(fields, errorLogFields(error));
       response = errorResponse(error);
     }
     const duration_ms = Math.round(performance.now() - startedAt);
-    log(JSON.stringify({ ...fields, status: response.status, duration_ms }));
+    const hasSucceeded = response.status === 200;
+    journal[hasSucceeded ? "succeed" : "fail"]({ ...fields, status: response.status, duration_ms });
     return response;
   };
 }

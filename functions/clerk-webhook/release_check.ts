@@ -1,18 +1,11 @@
 import { compareVersions } from "../_shared/compare_versions.ts";
 import { keepAlive } from "../_shared/keep_alive.ts";
 import { RELEASE } from "../_shared/release.ts";
-import { createSupabase } from "../_shared/supabase.ts";
 import type { SupabaseEnv } from "../_shared/supabase_env.ts";
-import { isRecord } from "./json.ts";
-
-/** Milliseconds that the question may take. */
-const TIMEOUT = 5_000;
+import { readDatabaseRelease } from "./database_release.ts";
 
 /** How often it is asked where no answer comes. */
 const MAX_ATTEMPTS = 3;
-
-/** What the REST API and Postgres say where there is no such function: the database has no releases yet. */
-const UNKNOWN_FUNCTION = ["PGRST202", "42883"];
 
 /** What the log says where the function and the database are of different releases. */
 interface Difference {
@@ -40,12 +33,11 @@ export function createReleaseCheck(env: SupabaseEnv, log: (line: string) => void
     try {
       // The answer to the webhook goes first.
       await new Promise((resolve) => setTimeout(resolve, 0));
-      const release = await readDatabaseRelease(env);
-      isAnswered = release !== undefined;
-      const difference = release === undefined ? undefined : compareReleases(RELEASE, release);
+      const { release, database, isUnknown } = await readDatabaseRelease(env);
+      // Without an answer, the next call asks again.
+      isAnswered = database === "reachable" || isUnknown;
+      const difference = isAnswered ? compareReleases(RELEASE, release) : undefined;
       if (difference) log(JSON.stringify(difference));
-    } catch {
-      // The next call asks again.
     } finally {
       isUnderWay = false;
     }
@@ -54,15 +46,6 @@ export function createReleaseCheck(env: SupabaseEnv, log: (line: string) => void
   return () => {
     if (!isAnswered && !isUnderWay && attempts < MAX_ATTEMPTS) keepAlive(check());
   };
-}
-
-/** Null for a database that knows of no releases, undefined where there was no answer. */
-async function readDatabaseRelease(env: SupabaseEnv): Promise<string | null | undefined> {
-  const { data, error } = await createSupabase(env)
-    .rpc("read_release")
-    .abortSignal(AbortSignal.timeout(TIMEOUT));
-  if (error !== null) return UNKNOWN_FUNCTION.includes(error.code) ? null : undefined;
-  return isRecord(data) && typeof data.version === "string" ? data.version : null;
 }
 
 function compareReleases(release: string, databaseRelease: string | null): Difference | undefined {

@@ -1,5 +1,6 @@
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { Refusal, type RefusalCode, Unavailable } from "./errors.ts";
+import type { ProbeAnswer } from "./probe.ts";
 
 /**
  * What became of a verified webhook.
@@ -25,9 +26,15 @@ const refusalStatus: Record<RefusalCode, number> = {
 /** Seconds. Svix waits between one and two times its own first delay, which is 5 s. */
 const RETRY_AFTER = "5";
 
-/** The answer to a verified webhook. */
-export function outcomeResponse(outcome: Outcome): Response {
-  return Response.json({ outcome }, { status: outcome === "dead_lettered" ? 202 : 200 });
+/**
+ * The answer to a verified webhook.
+ *
+ * @param details What a probe is told besides.
+ */
+export function outcomeResponse(outcome: Outcome, details: Partial<ProbeAnswer> = {}): Response {
+  return Response.json({ outcome, ...details }, {
+    status: outcome === "dead_lettered" ? 202 : 200,
+  });
 }
 
 /** The answer to a failure; what is not known to be ours or the sender's counts as passing. */

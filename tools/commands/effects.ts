@@ -3,6 +3,7 @@ import { drain } from "../../functions/clerk-effects/drain.ts";
 import { configuredHandlers } from "../../functions/clerk-effects/effects.ts";
 import { readEffectsConfig } from "../../functions/clerk-effects/env.ts";
 import { createOutbox, type QueuedEffects } from "../../functions/clerk-effects/outbox.ts";
+import { createJournal } from "../../functions/_shared/journal.ts";
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
 import { createSupabase, type Supabase } from "../../functions/_shared/supabase.ts";
 import { choose } from "../cli/choose.ts";
@@ -41,8 +42,9 @@ configured here is left to a worker that is.`,
     const handlers = configuredHandlers(config);
     await outbox.register(handlers.map(({ name }) => name));
     console.log(`Handlers: ${handlers.map(({ name }) => name).join(", ") || "none is configured"}`);
+    const journal = createJournal({ log: console.log });
     do {
-      const report = await drain({ outbox, supabase, handlers, log: console.log });
+      const report = await drain({ outbox, supabase, handlers, journal });
       console.log(JSON.stringify(report));
       if (every !== undefined) await new Promise((resolve) => setTimeout(resolve, every * 1000));
     } while (every !== undefined);

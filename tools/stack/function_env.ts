@@ -8,6 +8,8 @@ export function functionEnv(stack: Stack, env: Record<string, string>): Env {
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.keys.secretKey }),
     CLERK_MIRROR_SCHEMA: stack.naming.schema,
     CLERK_MIRROR_PREFIX: stack.naming.prefix,
+    // Nothing limits a log on this machine.
+    LOG_SUCCESSES: "all",
     ...env,
   }));
 }

@@ -198,5 +198,8 @@ function route(
   if (pathname.startsWith("/rest/v1/")) return restApi.fetch(request, peerAddress);
   const [, name] = /^\/functions\/v1\/([^/]+)/.exec(pathname) ?? [];
   const serve = name === undefined ? undefined : functions.get(name);
-  return serve?.(request) ?? Response.json({ message: "Not found" }, { status: 404 });
+  return serve?.(request) ??
+    Response.json({ code: "NOT_FOUND", message: "Requested function was not found" }, {
+      status: 404,
+    });
 }

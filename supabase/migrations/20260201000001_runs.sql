@@ -1,0 +1,333 @@
+-- Runs: backfills and reconciliations, under way and past. A run is worked on by one at a time, for as long
+-- as a lease lasts, and each keeps how far it has come: so a run outlives whoever works on it.
+
+create table clerk_sync.runs (
+  id bigint not null generated always as identity,
+  kind text not null,
+  asked_by text not null,
+  -- Whether the run writes what it finds to be different. A backfill always does.
+  is_repair boolean not null,
+  -- What was asked for: `{"only", "grace", "allow_deletions", "since"}`, as far as it was.
+  options jsonb not null default '{}',
+  state text not null default 'open',
+  started_at timestamptz not null default now(),
+  ended_at timestamptz,
+  -- How often somebody took the run up, those included who were killed.
+  slice_count integer not null default 0,
+  -- Slices in a row that came to nothing.
+  failure_count integer not null default 0,
+  -- Whoever took the run last; only he may keep progress, or conclude it.
+  lease uuid,
+  -- Nobody else takes the run before: it is worked on, or put off.
+  lease_until timestamptz not null default now(),
+  -- Where the next slice goes on, as the code of the run understands it.
+  progress jsonb not null default '{}',
+  -- By resource, in their order, the one under way included. Of a reconciliation: `[{"name", "compared",
+  -- "missing", "outdated", "buried", "gone", "repaired", "refused": [{"id", "reason"}], "refused_count",
+  -- "kept", "skipped", "shortfall"}]`; of a backfill: `[{"name", "count", "refused", "refused_count",
+  -- "skipped", "shortfall"}]`. `refused` are the first 20; the last three are there if there is any.
+  results jsonb not null default '[]',
+  -- Why the run failed; of an open one, why the last slice came to nothing.
+  error text,
+  constraint runs_pkey primary key (id),
+  constraint runs_kind_check check (kind in ('backfill', 'reconcile')),
+  constraint runs_asked_by_check check (asked_by in ('command', 'schedule', 'request')),
+  constraint runs_state_check check (state in ('open', 'done', 'failed')),
+  constraint runs_ended_at_check check ((state = 'open') = (ended_at is null)),
+  constraint runs_error_check check (state <> 'failed' or error is not null)
+);
+
+comment on table clerk_sync.runs is 'Backfills and reconciliations: the open one, and the last 100 of each kind';
+
+-- One open run at a time.
+create unique index runs_open_key on clerk_sync.runs (state) where state = 'open';
+-- Serves `read_runs()`, and the bound on their number.
+create index runs_kind_id_idx on clerk_sync.runs (kind, id);
+
+alter table clerk_sync.runs enable row level security;
+revoke all on clerk_sync.runs from anon, authenticated;
+grant select, insert, update, delete on clerk_sync.runs to service_role;
+
+create policy "The service role manages runs" on clerk_sync.runs
+for all to service_role using (true) with check (true);
+
+-- A run as it is shown: without its lease and its progress. `is_leased`: somebody works on it, or it is
+-- put off until `lease_until`.
+create function clerk_sync.show_run(run clerk_sync.runs)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select to_jsonb(run) - array['lease', 'progress'] || jsonb_build_object(
+    'is_leased', run.state = 'open' and run.lease_until > now()
+  );
+$$;
+
+revoke execute on function clerk_sync.show_run (clerk_sync.runs) from public, anon, authenticated;
+grant execute on function clerk_sync.show_run (clerk_sync.runs) to service_role;
+
+-- Closes runs that nobody goes on with. A command's is its own: once its lease has run out, the command is
+-- gone. Any other can be taken up by whoever asks for it, and counts as left when nobody has for so long.
+create function clerk_sync.close_left_runs(left_for interval)
+returns void
+language sql
+set search_path = ''
+as $$
+  update clerk_sync.runs
+  set
+    state = 'failed', ended_at = now(), lease = null, progress = '{}',
+    error = coalesce('Nobody went on with it, after this: ' || runs.error, 'Nobody went on with it')
+  where runs.state = 'open'
+    and runs.lease_until < case when runs.asked_by = 'command' then now() else now() - left_for end;
+$$;
+
+revoke execute on function clerk_sync.close_left_runs (interval) from public, anon, authenticated;
+grant execute on function clerk_sync.close_left_runs (interval) to service_role;
+
+-- Begins a run and takes it, if none is open: `{"is_new": true, "run", "lease", "progress"}`. Else it
+-- changes nothing, and says so: `{"is_new": false, "run"}` is the open one, of whatever kind. A command,
+-- which can't go on with somebody else's run, closes one that nobody has touched for 15 minutes.
+create function public.begin_run(
+  kind text,
+  asked_by text,
+  is_repair boolean,
+  options jsonb,
+  lease_seconds integer
+)
+returns jsonb
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  run clerk_sync.runs;
+begin
+  perform clerk_sync.close_left_runs(
+    case when begin_run.asked_by = 'command' then interval '15 minutes' end
+  );
+  loop
+    insert into clerk_sync.runs (kind, asked_by, is_repair, options, slice_count, lease, lease_until)
+    values (
+      begin_run.kind, begin_run.asked_by, begin_run.is_repair, begin_run.options, 1,
+      gen_random_uuid(), now() + make_interval(secs => lease_seconds)
+    )
+    on conflict (state) where state = 'open' do nothing
+    returning runs.* into run;
+    exit when found;
+
+    select runs.* into run from clerk_sync.runs where runs.state = 'open';
+    if found then
+      return jsonb_build_object('is_new', false, 'run', clerk_sync.show_run(run));
+    end if;
+  end loop;
+
+  delete from clerk_sync.runs
+  where runs.kind = begin_run.kind
+    and runs.id <= (
+      select numbered.id
+      from clerk_sync.runs as numbered
+      where numbered.kind = begin_run.kind
+      order by numbered.id desc
+      offset 100
+      limit 1
+    );
+  return jsonb_build_object(
+    'is_new', true, 'run', clerk_sync.show_run(run), 'lease', run.lease, 'progress', run.progress
+  );
+end;
+$$;
+
+revoke execute on function public.begin_run (text, text, boolean, jsonb, integer) from public, anon, authenticated;
+grant execute on function public.begin_run (text, text, boolean, jsonb, integer) to service_role;
+
+-- Takes the open run up where nobody works on it: `{"run", "lease", "progress"}`. `{"run"}` alone is one
+-- that somebody works on, or that is put off; null where none is open. A command's run is never taken up:
+-- when the command is gone, it is closed.
+create function public.take_run(lease_seconds integer)
+returns jsonb
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  run clerk_sync.runs;
+begin
+  perform clerk_sync.close_left_runs(null);
+  update clerk_sync.runs
+  set
+    slice_count = runs.slice_count + 1,
+    lease = gen_random_uuid(),
+    lease_until = now() + make_interval(secs => lease_seconds)
+  where runs.state = 'open' and runs.asked_by <> 'command' and runs.lease_until <= now()
+  returning runs.* into run;
+  if found then
+    return jsonb_build_object(
+      'run', clerk_sync.show_run(run), 'lease', run.lease, 'progress', run.progress
+    );
+  end if;
+
+  select runs.* into run from clerk_sync.runs where runs.state = 'open';
+  return case when found then jsonb_build_object('run', clerk_sync.show_run(run)) end;
+end;
+$$;
+
+revoke execute on function public.take_run (integer) from public, anon, authenticated;
+grant execute on function public.take_run (integer) to service_role;
+
+-- Keeps how far a run has come, and lengthens the lease. False, and nothing is changed, where the lease
+-- is another's by now, or the run is closed.
+create function public.keep_run(
+  run_id bigint,
+  run_lease uuid,
+  lease_seconds integer,
+  progress jsonb,
+  results jsonb
+)
+returns boolean
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+begin
+  update clerk_sync.runs
+  set
+    progress = keep_run.progress,
+    results = keep_run.results,
+    failure_count = 0,
+    error = null,
+    lease_until = now() + make_interval(secs => lease_seconds)
+  where runs.id = run_id and runs.lease = run_lease and runs.state = 'open';
+  return found;
+end;
+$$;
+
+revoke execute on function public.keep_run (bigint, uuid, integer, jsonb, jsonb) from public, anon, authenticated;
+grant execute on function public.keep_run (bigint, uuid, integer, jsonb, jsonb) to service_role;
+
+-- Gives a run back after a slice, for the next one to take it up. Where the slice came to nothing, `reason`
+-- says why, and the run is put off.
+create function public.release_run(
+  run_id bigint,
+  run_lease uuid,
+  reason text default null,
+  delay_seconds double precision default 0
+)
+returns boolean
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+begin
+  update clerk_sync.runs
+  set
+    lease = null,
+    lease_until = now() + make_interval(secs => delay_seconds),
+    failure_count = case when reason is null then 0 else runs.failure_count + 1 end,
+    error = left(reason, 1000)
+  where runs.id = run_id and runs.lease = run_lease and runs.state = 'open';
+  return found;
+end;
+$$;
+
+revoke execute on function public.release_run (bigint, uuid, text, double precision) from public, anon, authenticated;
+grant execute on function public.release_run (bigint, uuid, text, double precision) to service_role;
+
+-- Concludes a run: done, or failed where there is a reason. A backfill that is done needs its cursors no
+-- more; one that failed leaves them to the next. False where the lease is another's by now.
+create function public.conclude_run(
+  run_id bigint,
+  run_lease uuid,
+  results jsonb,
+  reason text default null
+)
+returns boolean
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+declare
+  run clerk_sync.runs;
+begin
+  update clerk_sync.runs
+  set
+    state = case when reason is null then 'done' else 'failed' end,
+    ended_at = clock_timestamp(),
+    lease = null,
+    lease_until = now(),
+    progress = '{}',
+    results = conclude_run.results,
+    error = left(reason, 1000)
+  where runs.id = run_id and runs.lease = run_lease and runs.state = 'open'
+  returning runs.* into run;
+  if not found then
+    return false;
+  end if;
+
+  if run.kind = 'backfill' and run.state = 'done' and not run.options ? 'since' then
+    delete from clerk_sync.backfill_cursors
+    where resource in (select result ->> 'name' from jsonb_array_elements(run.results) as result);
+  end if;
+  return true;
+end;
+$$;
+
+revoke execute on function public.conclude_run (bigint, uuid, jsonb, text) from public, anon, authenticated;
+grant execute on function public.conclude_run (bigint, uuid, jsonb, text) to service_role;
+
+-- Runs, the newest first, as JSON: what was asked for by whom and when, how it ended, what it found.
+create function public.read_runs(kind text default null, page_size integer default 20)
+returns jsonb
+language sql
+stable
+set search_path = ''
+set statement_timeout = '5s'
+as $$
+  select coalesce(jsonb_agg(clerk_sync.show_run(page.run) order by page.id desc), '[]')
+  from (
+    select runs as run, runs.id
+    from clerk_sync.runs
+    where read_runs.kind is null or runs.kind = read_runs.kind
+    order by runs.id desc
+    limit page_size
+  ) as page;
+$$;
+
+revoke execute on function public.read_runs (text, integer) from public, anon, authenticated;
+grant execute on function public.read_runs (text, integer) to service_role;
+
+-- A backfill keeps its cursor with the run, so that whoever has lost the lease moves neither. False where
+-- he has.
+create function public.keep_backfill_run(
+  run_id bigint,
+  run_lease uuid,
+  lease_seconds integer,
+  results jsonb,
+  resource text,
+  last_position jsonb,
+  object_count bigint,
+  is_finished boolean
+)
+returns boolean
+language plpgsql
+set search_path = ''
+set lock_timeout = '2s'
+set statement_timeout = '5s'
+as $$
+begin
+  if not public.keep_run(run_id, run_lease, lease_seconds, '{}', results) then
+    return false;
+  end if;
+
+  perform public.keep_backfill_cursor(resource, last_position, object_count, is_finished);
+  return true;
+end;
+$$;
+
+revoke execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, text, jsonb, bigint, boolean) from public, anon, authenticated;
+grant execute on function public.keep_backfill_run (bigint, uuid, integer, jsonb, text, jsonb, bigint, boolean) to service_role;

@@ -1,0 +1,472 @@
+-- Status: how the mirror does, in one look that costs the same however large it has grown. Tables that grow
+-- are looked at in part: the 10,000 rows that came last, or wait longest, by an index. What is said of more
+-- says that it is at least so much.
+
+-- Duplicates, by the five minutes in which they came: they leave no row in the ledger.
+create table clerk_sync.duplicate_counts (
+  id bigint not null generated always as identity,
+  began_at timestamptz not null default date_bin('5 minutes', now(), '2000-01-01T00:00:00Z'),
+  delivery_count bigint not null default 1,
+  constraint duplicate_counts_pkey primary key (id)
+);
+
+comment on table clerk_sync.duplicate_counts is 'How many duplicates came of late, by five minutes: one row, or several where many came at once';
+
+alter table clerk_sync.duplicate_counts enable row level security;
+revoke all on clerk_sync.duplicate_counts from anon, authenticated;
+grant select, insert, update, delete on clerk_sync.duplicate_counts to service_role;
+
+create policy "The service role manages duplicate counts" on clerk_sync.duplicate_counts
+for all to service_role using (true) with check (true);
+
+-- Counts a duplicate. It waits for nobody: where another call holds the row of these five minutes, there
+-- will be a second one. Counts older than two days go when one is added.
+create function clerk_sync.count_duplicate()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  period constant timestamptz := date_bin('5 minutes', now(), '2000-01-01T00:00:00Z');
+begin
+  update clerk_sync.duplicate_counts
+  set delivery_count = delivery_count + 1
+  where id = (
+    select free.id
+    from clerk_sync.duplicate_counts as free
+    where free.began_at = period
+    limit 1
+    for update skip locked
+  );
+  if found then
+    return;
+  end if;
+
+  insert into clerk_sync.duplicate_counts (began_at) values (period);
+  delete from clerk_sync.duplicate_counts
+  where id = any (array(
+    select old.id
+    from clerk_sync.duplicate_counts as old
+    where old.began_at < now() - interval '2 days'
+    for update skip locked
+  ));
+end;
+$$;
+
+revoke execute on function clerk_sync.count_duplicate () from public, anon, authenticated;
+grant execute on function clerk_sync.count_duplicate () to service_role;
+
+-- As in release 0.1.0, and duplicates are counted: by them alone, so that no other event pays for it.
+create or replace function clerk_sync.begin_call(
+  webhook jsonb,
+  shared_rows jsonb[],
+  exclusive_ids text[] default '{}'
+)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  claim text := 'claimed';
+  has_dead_letter boolean;
+  mirrored_instance_id text;
+begin
+  if webhook ? 'id' then
+    insert into clerk_sync.webhook_events (id, type, object_id, occurred_at)
+    values (
+      webhook ->> 'id',
+      webhook ->> 'type',
+      webhook ->> 'object_id',
+      (webhook ->> 'occurred_at')::timestamptz
+    )
+    on conflict (id) do nothing
+    returning
+      case
+        when exists (
+          select from clerk_sync.effects
+          where effects.event_type = webhook_events.type and effects.is_enabled
+        ) then 'awaited'
+        else 'claimed'
+      end,
+      exists (
+        select from clerk_sync.dead_letters where dead_letters.webhook_id = webhook_events.id
+      ),
+      (select instance_id from clerk_sync.mirrored_instance)
+    into claim, has_dead_letter, mirrored_instance_id;
+    if not found then
+      perform clerk_sync.count_duplicate();
+      return 'duplicate';
+    end if;
+
+    if webhook ->> 'instance_id' <> coalesce(mirrored_instance_id, '') then
+      if not clerk_sync.is_mirrored_instance(webhook) then
+        -- Not claimed: should the mirror be moved to that instance, the webhook can be sent again.
+        delete from clerk_sync.webhook_events where id = webhook ->> 'id';
+        return 'ignored';
+      end if;
+    end if;
+
+    if has_dead_letter then
+      delete from clerk_sync.dead_letters where webhook_id = webhook ->> 'id';
+    end if;
+
+    -- Bounds the ledger without a scheduler: more rows go than come. Each session remembers until
+    -- when there is nothing to do.
+    if extract(epoch from now()) > coalesce(
+      nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
+    ) then
+      perform clerk_sync.expire_webhook_events();
+    end if;
+  end if;
+
+  return case when clerk_sync.lock_objects(shared_rows, exclusive_ids) then claim end;
+end;
+$$;
+
+-- Serves the count of what is parked. Rows that are not cost it nothing.
+create index outbox_handler_parked_idx on clerk_sync.outbox (handler) where parked_at is not null;
+
+-- What follows is `language sql`: planned anew in each look, for tables as large as they are then.
+
+-- The ledger, and what came of late. Webhook ids are time-ordered, so that its high end is what came last:
+-- neither a second index nor a count costs an event anything. Of webhooks that were sent again weeks later, those
+-- beyond the last 10,000 ids are left out. Returns `{"last_webhook", "last_hour", "last_day", "ledger"}` as
+-- `public.read_status()` has them.
+create function clerk_sync.measure_ledger()
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  with latest as materialized (
+    select type, occurred_at, received_at, outcome
+    from clerk_sync.webhook_events
+    order by id desc
+    limit 10000
+  ),
+  latest_letters as materialized (
+    select type, first_failed_at, last_failed_at
+    from clerk_sync.dead_letters
+    order by webhook_id desc
+    limit 10000
+  ),
+  seen as (
+    select
+      (select count(*) from latest) as row_count,
+      (select min(received_at) from latest) as oldest_at,
+      (select count(*) from latest_letters) as letter_count,
+      (select min(first_failed_at) from latest_letters) as oldest_letter_at
+  ),
+  periods as (
+    select
+      name,
+      jsonb_build_object(
+        'applied', (
+          select count(*) from latest where received_at >= begins_at and outcome = 'applied'
+        ),
+        'stale', (
+          select count(*) from latest where received_at >= begins_at and outcome = 'stale'
+        ),
+        'duplicate', (
+          select coalesce(sum(delivery_count), 0)
+          from clerk_sync.duplicate_counts
+          where began_at >= begins_at
+        ),
+        'dead_lettered', (
+          select count(*) from latest_letters where first_failed_at >= begins_at
+        ),
+        'is_at_least', coalesce(
+          (row_count = 10000 and oldest_at >= begins_at)
+            or (letter_count = 10000 and oldest_letter_at >= begins_at),
+          false
+        )
+      ) as counts
+    from seen, (
+      values ('last_hour', now() - interval '1 hour'), ('last_day', now() - interval '1 day')
+    ) as period (name, begins_at)
+  )
+  select jsonb_build_object(
+    'last_webhook', (
+      select to_jsonb(last_one)
+      from (
+        select received_at, occurred_at, type, outcome from latest
+        union all
+        select last_failed_at, null, type, 'dead_lettered' from latest_letters
+        order by received_at desc
+        limit 1
+      ) as last_one
+    ),
+    'last_hour', (select counts from periods where name = 'last_hour'),
+    'last_day', (select counts from periods where name = 'last_day'),
+    'ledger', (
+      select jsonb_build_object(
+        'rows', case
+          when row_count < 10000 then row_count
+          else greatest(row_count, (
+            select reltuples::bigint
+            from pg_catalog.pg_class
+            where oid = 'clerk_sync.webhook_events'::regclass
+          ))
+        end,
+        'bytes', pg_total_relation_size('clerk_sync.webhook_events'),
+        -- Of a large one, as Postgres last sampled it: the low end of the key is where rows expire, and
+        -- entries that are gone stay in the way there until the next vacuum.
+        'oldest_received_at', case
+          when row_count < 10000 then oldest_at
+          else (
+            select (histogram_bounds::text::timestamptz[])[1]
+            from pg_catalog.pg_stats
+            where schemaname = 'clerk_sync' and tablename = 'webhook_events' and attname = 'received_at'
+          )
+        end
+      )
+      from seen
+    )
+  );
+$$;
+
+revoke execute on function clerk_sync.measure_ledger () from public, anon, authenticated;
+
+-- The dead letters: `{"count", "is_at_least", "oldest_received_at", "reasons": {reason: count}}`, at most
+-- ten reasons. What Postgres says may name values: of it there is the SQLSTATE alone.
+create function clerk_sync.measure_dead_letters()
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  with letters as materialized (
+    select
+      first_failed_at,
+      case when reason ~ '^[0-9A-Z]{5}: ' then left(reason, 5) else left(reason, 300) end as reason
+    from clerk_sync.dead_letters
+    order by webhook_id
+    limit 10000
+  ),
+  reasons as (
+    select reason, count(*) as letter_count
+    from letters
+    group by reason
+    order by letter_count desc, reason
+    limit 10
+  )
+  select jsonb_build_object(
+    'count', (select count(*) from letters),
+    'is_at_least', (select count(*) = 10000 from letters),
+    'oldest_received_at', (select min(first_failed_at) from letters),
+    'reasons', (select coalesce(jsonb_object_agg(reason, letter_count), '{}') from reasons)
+  );
+$$;
+
+revoke execute on function clerk_sync.measure_dead_letters () from public, anon, authenticated;
+
+-- What stands in the outbox, by handler: `[{"handler", "is_enabled", "due_count", "due_since", "late_count",
+-- "parked_count", "is_at_least"}]`. Late is what has been due for ten minutes: whoever is woken, or comes
+-- by every minute, has taken it by then. What nobody is to take is not late.
+create function clerk_sync.measure_effects()
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  with known as (
+    select handler, bool_or(is_enabled) as is_enabled
+    from clerk_sync.effects
+    group by handler
+  ),
+  due as materialized (
+    select handler, due_at
+    from clerk_sync.outbox
+    where parked_at is null and due_at <= now()
+    order by due_at
+    limit 10000
+  ),
+  parked as materialized (
+    select handler from clerk_sync.outbox where parked_at is not null limit 10000
+  ),
+  queued as (
+    select handler, due_at, false as is_parked from due
+    union all
+    select handler, null, true from parked
+  ),
+  counted as (
+    select
+      handler,
+      count(due_at) as due_count,
+      min(due_at) as due_since,
+      count(*) filter (where due_at <= now() - interval '10 minutes') as late_count,
+      count(*) filter (where is_parked) as parked_count
+    from queued
+    group by handler
+  ),
+  seen as (
+    select
+      (select count(*) = 10000 from due) or (select count(*) = 10000 from parked) as is_at_least
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'handler', handler,
+    'is_enabled', known.is_enabled,
+    'due_count', coalesce(counted.due_count, 0),
+    'due_since', counted.due_since,
+    'late_count', case when known.is_enabled is false then 0 else coalesce(counted.late_count, 0) end,
+    'parked_count', coalesce(counted.parked_count, 0),
+    'is_at_least', seen.is_at_least
+  ) order by handler), '[]')
+  from known
+  full join counted using (handler)
+  cross join seen;
+$$;
+
+revoke execute on function clerk_sync.measure_effects () from public, anon, authenticated;
+
+-- The runs: `{"open", "last_reconcile", "last_backfill", "last_reconciled_at"}`. The last ones are those
+-- that came to an end, by success or failure; `last_reconciled_at` is when one was last done.
+create function clerk_sync.measure_runs()
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'open', (select clerk_sync.show_run(runs) from clerk_sync.runs where runs.state = 'open'),
+    'last_reconcile', (
+      select clerk_sync.show_run(runs)
+      from clerk_sync.runs
+      where runs.kind = 'reconcile' and runs.state <> 'open'
+      order by runs.id desc
+      limit 1
+    ),
+    'last_backfill', (
+      select clerk_sync.show_run(runs)
+      from clerk_sync.runs
+      where runs.kind = 'backfill' and runs.state <> 'open'
+      order by runs.id desc
+      limit 1
+    ),
+    'last_reconciled_at', (
+      select max(runs.ended_at)
+      from clerk_sync.runs
+      where runs.kind = 'reconcile' and runs.state = 'done'
+    )
+  );
+$$;
+
+revoke execute on function clerk_sync.measure_runs () from public, anon, authenticated;
+
+-- All of it. Security definer, so that a monitor's role can be given the status and nothing else: it names
+-- no person, and takes no argument.
+create function clerk_sync.measure_status()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'now', clock_timestamp(),
+    'release', public.read_release() -> 'version',
+    'dead_letters', clerk_sync.measure_dead_letters(),
+    'effects', clerk_sync.measure_effects(),
+    'runs', clerk_sync.measure_runs(),
+    'backfill_cursors', (
+      select coalesce(jsonb_agg(to_jsonb(cursors) - 'last_position' order by cursors.resource), '[]')
+      from clerk_sync.backfill_cursors as cursors
+    ),
+    'instance', public.read_instance(),
+    'schedule', clerk_sync.read_schedule()
+  ) || clerk_sync.measure_ledger();
+$$;
+
+revoke execute on function clerk_sync.measure_status () from public, anon, authenticated;
+grant execute on function clerk_sync.measure_status () to service_role;
+
+-- How the mirror does:
+--
+-- - `now`: the database's clock; `release`: the latest that the database has
+-- - `last_webhook`: `{"received_at", "occurred_at", "type", "outcome"}`; null where none has come
+-- - `last_hour`, `last_day`: `{"applied", "stale", "duplicate", "dead_lettered", "is_at_least"}`
+-- - `ledger`: `{"rows", "bytes", "oldest_received_at"}`, estimates where it is large
+-- - `dead_letters`: `{"count", "is_at_least", "oldest_received_at", "reasons"}`
+-- - `effects`: `[{"handler", "is_enabled", "due_count", "due_since", "late_count", "parked_count",
+--   "is_at_least"}]`
+-- - `runs`: `{"open", "last_reconcile", "last_backfill", "last_reconciled_at"}`, runs as `read_runs()` has them
+-- - `backfill_cursors`: `[{"resource", "object_count", "is_finished", "started_at", "updated_at"}]`
+-- - `instance`: as `read_instance()` has it; `schedule`: as `clerk_sync.read_schedule()` has it
+create function public.read_status()
+returns jsonb
+language sql
+stable
+set search_path = ''
+set statement_timeout = '5s'
+as $$
+  select clerk_sync.measure_status();
+$$;
+
+revoke execute on function public.read_status () from public, anon, authenticated;
+grant execute on function public.read_status () to service_role;
+
+-- The same as one row of plain columns, for a monitor. Its role needs `usage` on the schema, `select` on this,
+-- and `execute` on `clerk_sync.measure_status()`. Sums are those of all handlers, counts and times null where
+-- there is nothing to count or nothing came.
+create view clerk_sync.status with (security_invoker = true) as
+select
+  (facts ->> 'now')::timestamptz as taken_at,
+  facts ->> 'release' as release,
+  (facts -> 'last_webhook' ->> 'received_at')::timestamptz as last_webhook_at,
+  (facts -> 'last_hour' ->> 'applied')::bigint as applied_last_hour,
+  (facts -> 'last_hour' ->> 'stale')::bigint as stale_last_hour,
+  (facts -> 'last_hour' ->> 'duplicate')::bigint as duplicate_last_hour,
+  (facts -> 'last_hour' ->> 'dead_lettered')::bigint as dead_lettered_last_hour,
+  (facts -> 'last_day' ->> 'applied')::bigint as applied_last_day,
+  (facts -> 'last_day' ->> 'stale')::bigint as stale_last_day,
+  (facts -> 'last_day' ->> 'duplicate')::bigint as duplicate_last_day,
+  (facts -> 'last_day' ->> 'dead_lettered')::bigint as dead_lettered_last_day,
+  (facts -> 'dead_letters' ->> 'count')::bigint as dead_letter_count,
+  (facts -> 'dead_letters' ->> 'oldest_received_at')::timestamptz as oldest_dead_letter_at,
+  effects.due_count as effects_due_count,
+  effects.due_since as effects_due_since,
+  effects.late_count as effects_late_count,
+  effects.parked_count as effects_parked_count,
+  facts -> 'runs' -> 'open' ->> 'kind' as open_run_kind,
+  (facts -> 'runs' -> 'open' ->> 'started_at')::timestamptz as open_run_started_at,
+  (facts -> 'runs' ->> 'last_reconciled_at')::timestamptz as last_reconciled_at,
+  facts -> 'runs' -> 'last_reconcile' ->> 'state' as last_reconcile_state,
+  found.difference_count as last_reconcile_difference_count,
+  found.repaired_count as last_reconcile_repaired_count,
+  (facts -> 'schedule' ->> 'is_scheduled')::boolean as is_scheduled,
+  (facts -> 'ledger' ->> 'rows')::bigint as ledger_row_count,
+  (facts -> 'ledger' ->> 'bytes')::bigint as ledger_bytes,
+  (facts -> 'ledger' ->> 'oldest_received_at')::timestamptz as ledger_oldest_received_at,
+  foreign_webhooks.delivery_count as foreign_webhook_count,
+  foreign_webhooks.last_received_at as last_foreign_webhook_at
+from clerk_sync.measure_status() as facts
+cross join lateral (
+  select
+    coalesce(sum((item ->> 'due_count')::bigint), 0)::bigint as due_count,
+    min((item ->> 'due_since')::timestamptz) as due_since,
+    coalesce(sum((item ->> 'late_count')::bigint), 0)::bigint as late_count,
+    coalesce(sum((item ->> 'parked_count')::bigint), 0)::bigint as parked_count
+  from jsonb_array_elements(facts -> 'effects') as item
+) as effects
+cross join lateral (
+  select
+    sum(
+      coalesce((item ->> 'missing')::bigint, 0) + coalesce((item ->> 'outdated')::bigint, 0)
+        + coalesce((item ->> 'buried')::bigint, 0) + coalesce((item ->> 'gone')::bigint, 0)
+    )::bigint as difference_count,
+    sum(coalesce((item ->> 'repaired')::bigint, 0))::bigint as repaired_count
+  from jsonb_array_elements(
+    coalesce(nullif(facts -> 'runs' -> 'last_reconcile' -> 'results', 'null'), '[]')
+  ) as item
+) as found
+cross join lateral (
+  select
+    coalesce(sum((item ->> 'delivery_count')::bigint), 0)::bigint as delivery_count,
+    max((item ->> 'last_received_at')::timestamptz) as last_received_at
+  from jsonb_array_elements(facts -> 'instance' -> 'foreign_webhooks') as item
+) as foreign_webhooks;
+
+comment on view clerk_sync.status is 'How the mirror does, in one row for a monitor';
+
+revoke all on clerk_sync.status from anon, authenticated;
+grant select on clerk_sync.status to service_role;
