@@ -10,7 +10,7 @@ export interface PageFile {
 
 /** What the page consists of, and what each is. */
 export const PAGE_FILES = [
-  { path: "/index.html", name: "index.html", type: "text/html; charset=utf-8" },
+  { path: "/", name: "index.html", type: "text/html; charset=utf-8" },
   { path: "/app.js", name: "app.js", type: "text/javascript; charset=utf-8" },
   { path: "/app.css", name: "app.css", type: "text/css; charset=utf-8" },
   { path: "/icon.svg", name: "icon.svg", type: "image/svg+xml" },

@@ -8,7 +8,8 @@ import { EventTable } from "../parts/event_table.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { ErrorNotice, Notice } from "../parts/notice.tsx";
 
-const OUTCOMES = ["applied", "duplicate", "stale", "ignored", "dead_lettered"];
+/** Those that are kept: of a duplicate, and of what is ignored, nothing is. */
+const OUTCOMES = ["applied", "stale", "dead_lettered"];
 
 /** Rows that are drawn at first, and that each "older" adds. */
 const PAGE = 200;
