@@ -8,7 +8,7 @@ import type { ConsoleServer } from "../tools/console/start_console.ts";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { serveEffects } from "../tools/stack/serve_effects.ts";
-import { eventually, gone, goTo, openPage, seen, serveConsole } from "./helpers/console.ts";
+import { eventually, gone, goTo, openPage, seen, serveConsole } from "./helpers/console_page.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { type Mood, startResend } from "./helpers/providers.ts";
 

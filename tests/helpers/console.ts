@@ -1,96 +1,81 @@
-/** The console in a real browser, as somebody uses it. */
-import assert from "node:assert/strict";
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+/** The console as its page sees it: requests with a token go in, JSON comes out. */
+import { connect } from "node:net";
 import { readPage } from "../../tools/console/page_files.ts";
-import { type ConsoleServer, startConsole } from "../../tools/console/start_console.ts";
+import {
+  type ConsoleOptions,
+  type ConsoleServer,
+  startConsole,
+} from "../../tools/console/start_console.ts";
 import { takeStatus } from "../../tools/status/take_status.ts";
 import type { Mirror } from "./mirror.ts";
 
-/** Milliseconds within which the page shows what it should. It asks about once a second. */
-const PATIENCE = 10_000;
-
-/** A page that is open. When it is closed, it must have had nothing to complain about. */
-export interface OpenPage extends AsyncDisposable {
-  page: Page;
-  /** Where it asked for anything. */
-  origins: Set<string>;
+/** A console that is being tested. */
+export interface TestedConsole extends AsyncDisposable, ConsoleServer {
+  /** The answer to a question of the page; fails unless it is answered with 200. */
+  get<Answer>(path: string): Promise<Answer>;
+  post<Answer>(path: string, body: object): Promise<Answer>;
+  /** As the page asks, with other headers or another method where they are given. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** Answers that a page is meant to get are written to its console as errors nonetheless. */
-const EXPECTED = /^Failed to load resource: .* status of (?:401|409|502|503) /;
-
-/** Serves the console of a mirror: as `dev` does, or as `console` does for a project that others use. */
-export async function serveConsole(
-  { apiUrl, keys, naming, webhookUrl, signingSecret }: Mirror,
-  kind: "dev" | "hosted",
-): Promise<ConsoleServer> {
+/**
+ * Serves a console for a mirror, whose secret key it has.
+ *
+ * @param kind Whether `dev` serves it for its own stack, or the command for any project.
+ */
+export async function openConsole(
+  mirror: Mirror,
+  kind: "dev" | "hosted" = "hosted",
+  options: Partial<ConsoleOptions> = {},
+): Promise<TestedConsole> {
+  const { apiUrl, keys, naming, webhookUrl, signingSecret } = mirror;
   const project = { supabaseUrl: apiUrl, supabaseKey: keys.secretKey, naming };
-  return await startConsole({
+  const server = await startConsole({
     project,
     page: await readPage(),
-    takeStatus: () => takeStatus({ project }),
+    takeStatus: () =>
+      takeStatus({ project, probe: { functionUrl: webhookUrl, signingSecrets: [signingSecret] } }),
     ...(kind === "dev" ? { dev: { webhookUrl, signingSecret } } : {}),
-  });
-}
-
-/** Opens an address of the console in a browser profile of its own. */
-export async function openPage(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<OpenPage> {
-  const context = await browser.newContext({
-    locale: "en-GB",
-    timezoneId: "UTC",
-    reducedMotion: "reduce",
-    viewport: { width: 1280, height: 800 },
     ...options,
   });
-  const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
-  const complaints: string[] = [];
-  const origins = new Set<string>();
-  page.on("console", (message) => {
-    if (!["error", "warning"].includes(message.type())) return;
-    if (!EXPECTED.test(message.text())) complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error.stack)));
-  page.on("request", (request) => origins.add(new URL(request.url()).origin));
-  await page.goto(url);
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(new URL(path, server.url), {
+      ...init,
+      headers: { "x-console-token": server.token, ...init.headers },
+    });
+  const read = async (path: string, response: Response) => {
+    const answer = await response.json();
+    if (response.status !== 200) {
+      throw new Error(`"${path}" was answered with ${response.status}: ${JSON.stringify(answer)}`);
+    }
+    return answer;
+  };
   return {
-    page,
-    origins,
-    async [Symbol.asyncDispose]() {
-      await context.close();
-      assert.deepEqual(complaints, [], "the page complained");
-    },
+    ...server,
+    fetch: ask,
+    get: async (path) => await read(path, await ask(path)),
+    post: async (path, body) => await read(path, await ask(path, jsonRequest(body))),
+    [Symbol.asyncDispose]: () => server.close(),
   };
 }
 
-/** Goes to a view as most people do: by a click on its name. */
-export async function goTo(page: Page, view: string): Promise<void> {
-  await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: view }).click();
+/** A `POST` of JSON. */
+export function jsonRequest(body: unknown): RequestInit {
+  return {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  };
 }
 
-/** Waits for something to be there, and to be seen. */
-export async function seen(locator: Locator): Promise<void> {
-  await locator.first().waitFor({ state: "visible" });
-}
-
-/** Waits for something to be there no more. */
-export async function gone(locator: Locator): Promise<void> {
-  await locator.first().waitFor({ state: "hidden" });
-}
-
-/** Tries until what is claimed is so; in the end, says what is not. */
-export async function eventually(claim: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + PATIENCE;
-  while (true) {
-    try {
-      return await claim();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+/** Sends bytes to the console as they are, and returns what it answers until it hangs up. */
+export function sendRaw({ url }: ConsoleServer, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(text));
+    socket.setEncoding("utf8");
+    socket.on("data", (chunk) => answer += chunk);
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+  });
 }

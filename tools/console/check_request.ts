@@ -31,7 +31,10 @@ export function checkToken(headers: IncomingHttpHeaders, token: string): void {
   const given = headers["x-console-token"];
   // Digests are of one length, so that the time that it takes tells nothing.
   if (typeof given !== "string" || !timingSafeEqual(digest(given), digest(token))) {
-    throw new HttpError(401, "The token is missing or wrong: open the link that the console printed");
+    throw new HttpError(
+      401,
+      "The token is missing or wrong: open the link that the console printed",
+    );
   }
 }
 

@@ -22,8 +22,9 @@ export async function readExposedSchemas(
   }).catch(() => undefined);
   const answer: unknown = await response?.json().catch(() => undefined);
   if (!isRecord(answer) || answer.code !== "PGRST106") return undefined;
-  const [, names] =
-    /(?:schemas are exposed|one of the following): (.+)$/.exec(`${answer.hint ?? answer.message}`) ??
-      [];
+  const [, names] = /(?:schemas are exposed|one of the following): (.+)$/.exec(
+    `${answer.hint ?? answer.message}`,
+  ) ??
+    [];
   return names?.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }

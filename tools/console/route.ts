@@ -1,5 +1,5 @@
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
-import type { StatusAnswer } from "./shapes.ts";
+import type { StatusReport } from "../status/status_report.ts";
 import type { CallFunction } from "./project_client.ts";
 
 /** A development stack that events can be sent to. */
@@ -8,15 +8,13 @@ export interface DevStack {
   signingSecret: string;
 }
 
-/** What `status` says, as far as the console shows it. */
-export type StatusReport = Pick<StatusAnswer, "level" | "takenAt" | "lines">;
-
 /** What the console works with. */
 export interface Context {
   project: SupabaseEnv;
   call: CallFunction;
   /** Only where `dev` serves the console for its own stack. */
   dev?: DevStack | undefined;
+  /** What `status` says of the project; it never throws. */
   takeStatus(): Promise<StatusReport>;
 }
 

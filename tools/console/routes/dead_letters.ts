@@ -89,4 +89,3 @@ async function withReasons(
     return reason === undefined ? result : { ...result, reason };
   });
 }
-

@@ -35,7 +35,10 @@ export const objectRoutes: Route[] = [
         throw new HttpError(400, `"${table}" is not a mirrored table`);
       }
       const [found, way] = await Promise.all([
-        call("read_object", { object_id: id, ...(table === undefined ? {} : { table_name: table }) }),
+        call("read_object", {
+          object_id: id,
+          ...(table === undefined ? {} : { table_name: table }),
+        }),
         readWay(id, call),
       ]);
       if (found === null) throw new HttpError(404, `The mirror has never heard of "${id}"`);
