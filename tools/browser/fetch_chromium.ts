@@ -83,6 +83,7 @@ const FONTS = `<?xml version="1.0"?>
   <cachedir>${join(UNPACKED, "fonts", "cache")}</cachedir>
   <alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias>
   <alias><family>sans-serif</family><prefer><family>Open Sans</family></prefer></alias>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
 </fontconfig>
 `;
 

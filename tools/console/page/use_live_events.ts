@@ -8,7 +8,9 @@ export interface LiveEvents {
   /** Undefined until the first page is there. */
   list: EventList | undefined;
   error: string | undefined;
-  /** Adds an older page. */
+  /** Whether older ones are being read. */
+  isLoading: boolean;
+  /** Adds older ones: a page, or all that are left. */
   loadOlder(): Promise<void>;
   /** Reads the newest page again. */
   reload(): void;
@@ -30,6 +32,7 @@ export function useLiveEvents(filter: EventFilter, isPaused: boolean): LiveEvent
   const [list, setList] = useState<EventList>();
   const [error, setError] = useState<string>();
   const [reading, setReading] = useState(0);
+  const [isLoading, setLoading] = useState(false);
   /** The one that polls go on from. */
   const latest = useRef<EventList | undefined>(undefined);
 
@@ -65,15 +68,32 @@ export function useLiveEvents(filter: EventFilter, isPaused: boolean): LiveEvent
   }, [type, outcome, object, reading, isPaused]);
 
   async function loadOlder(): Promise<void> {
-    const before = latest.current?.before;
-    if (!before) return;
+    setLoading(true);
     try {
-      const page = await api.events({ type, outcome, object, before });
-      if (latest.current?.before === before) show(addOlderEvents(latest.current, page));
+      await addOlder();
     } catch (error) {
       setError(error instanceof Error ? error.message : String(error));
+    } finally {
+      setLoading(false);
     }
   }
 
-  return { list, error, loadOlder, reload: () => setReading(reading + 1) };
+  /** Under a filter, a page may have few events or none although there are more. */
+  async function addOlder(): Promise<void> {
+    let missing = PAGE;
+    for (let before = latest.current?.before; before && missing > 0;) {
+      const page = await api.events({ type, outcome, object, before, limit: PAGE });
+      if (latest.current?.before !== before) return;
+      missing -= page.events.length;
+      before = page.before;
+      show(addOlderEvents(latest.current, page));
+    }
+  }
+
+  const isEmpty = list?.events.length === 0 && list.before !== null;
+  useEffect(() => {
+    if (isEmpty) loadOlder();
+  }, [isEmpty]);
+
+  return { list, error, isLoading, loadOlder, reload: () => setReading(reading + 1) };
 }

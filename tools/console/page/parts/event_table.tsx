@@ -51,7 +51,7 @@ const Row = memo(function Row({ event, isNew }: { event: EventRow; isNew: boolea
       <td class="time">
         <Time at={event.receivedAt} />
       </td>
-      <td class="type">{event.type}</td>
+      <td class="type" title={event.type}>{event.type}</td>
       <td class="object">
         {event.objectId === null
           ? <span class="none">none</span>

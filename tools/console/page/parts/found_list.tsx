@@ -14,9 +14,9 @@ export function FoundList(
       {objects.map((object) => (
         <li key={`${object.table} ${object.id}`}>
           <a href={hrefOf(object)}>
-            <span class="label">{object.label ?? object.id}</span>
+            {object.label !== null && <span class="label">{object.label}</span>}
+            <span class={object.label === null ? "id only" : "id"}>{object.id}</span>
             <span class="table">{object.table}</span>
-            <span class="id">{object.id}</span>
           </a>
           {object.state !== "full" && <StateBadge state={object.state} />}
         </li>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { ProjectInfo, StatusAnswer } from "../../shapes.ts";
 import { addressOf } from "../route.ts";
 import { Icon, type IconName } from "./icon.tsx";
@@ -20,6 +21,11 @@ export function Navigation(
     level: StatusAnswer["level"] | undefined;
   },
 ) {
+  const chosen = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    // On a phone the views are a row that is wider than the page.
+    chosen.current?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [current]);
   const views = project.isDev ? [...VIEWS, { view: "send" as const, name: "Send" }] : VIEWS;
   return (
     <header class="top">
@@ -34,7 +40,11 @@ export function Navigation(
         <ul>
           {views.map(({ view, name }) => (
             <li key={view}>
-              <a href={addressOf(view)} aria-current={view === current ? "page" : undefined}>
+              <a
+                href={addressOf(view)}
+                ref={view === current ? chosen : null}
+                aria-current={view === current ? "page" : undefined}
+              >
                 <Icon name={view} />
                 {name}
                 {view === "status" && level !== undefined && level !== "well" && (

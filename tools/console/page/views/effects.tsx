@@ -101,8 +101,7 @@ function EffectTable(
         <thead>
           <tr>
             <th scope="col">State</th>
-            <th scope="col">Handler</th>
-            <th scope="col">Event</th>
+            <th scope="col">Effect</th>
             <th scope="col">Object</th>
             <th scope="col" class="number">Attempts</th>
             <th scope="col">Due</th>
@@ -118,8 +117,10 @@ function EffectTable(
               <td>
                 <StateBadge state={effect.state} />
               </td>
-              <td>{effect.handler}</td>
-              <td>{effect.eventType}</td>
+              <td>
+                <b>{effect.handler}</b>
+                <span class="type">{effect.eventType}</span>
+              </td>
               <td>
                 <ObjectLink id={effect.objectId} />
               </td>

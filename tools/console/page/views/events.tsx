@@ -8,7 +8,8 @@ import { EventTable } from "../parts/event_table.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { ErrorNotice, Notice } from "../parts/notice.tsx";
 
-const OUTCOMES = ["applied", "duplicate", "stale", "ignored", "dead_lettered"];
+/** Those that are kept: of a duplicate, and of what is ignored, nothing is. */
+const OUTCOMES = ["applied", "stale", "dead_lettered"];
 
 /** Rows that are drawn at first, and that each "older" adds. */
 const PAGE = 200;
@@ -25,7 +26,7 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
   };
   const [isPaused, setPaused] = useState(false);
   const [shown, setShown] = useState(PAGE);
-  const { list, error, loadOlder, reload } = useLiveEvents(filter, isPaused);
+  const { list, error, isLoading, loadOlder, reload } = useLiveEvents(filter, isPaused);
   const isFiltered = Object.values(filter).some((value) => value !== "");
 
   function showOlder(): void {
@@ -44,40 +45,41 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
       <header class="view-header">
         <h1>Events</h1>
         <p class="lead">What Clerk told, and what became of it.</p>
-        <button
-          type="button"
-          class={isPaused ? "live paused" : "live"}
-          aria-pressed={isPaused}
-          onClick={() => setPaused(!isPaused)}
-        >
-          <Icon name={isPaused ? "play" : "pause"} />
-          {isPaused ? "Paused: go on" : "Live: pause"}
-        </button>
+        <div class="aside">
+          <span class={isPaused ? "live paused" : "live"}>{isPaused ? "Paused" : "Live"}</span>
+          <button type="button" onClick={() => setPaused(!isPaused)}>
+            <Icon name={isPaused ? "play" : "pause"} />
+            {isPaused ? "Go on" : "Pause"}
+          </button>
+        </div>
       </header>
       <FilterForm filter={filter} types={project.eventTypes} events={list?.events ?? []} />
       <ErrorNotice message={error} />
       <News count={list?.arrived ?? 0} />
-      {list === undefined
-        ? <p class="loading">Reading …</p>
-        : list.events.length === 0
-        ? <NoEvents isFiltered={isFiltered} isDev={project.isDev} />
-        : (
-          <EventTable
-            label="Events, newest first"
-            events={list.events.slice(0, shown)}
-            gap={list.gap}
-            knownCount={Math.max(0, Math.min(list.events.length, shown) - list.arrived)}
-            onReload={readAnew}
-          />
-        )}
+      {list === undefined && error === undefined && <p class="loading">Reading …</p>}
       {list !== undefined && list.events.length > 0 && (
+        <EventTable
+          label="Events, newest first"
+          events={list.events.slice(0, shown)}
+          gap={list.gap}
+          knownCount={Math.max(0, Math.min(list.events.length, shown) - list.arrived)}
+          onReload={readAnew}
+        />
+      )}
+      {list?.events.length === 0 && !hasMore && (
+        <NoEvents isFiltered={isFiltered} isDev={project.isDev} />
+      )}
+      {list !== undefined && (hasMore || list.events.length > 0) && (
         <footer class="list-end">
           {hasMore
-            ? <button type="button" onClick={showOlder}>Older</button>
+            ? <button type="button" disabled={isLoading} onClick={showOlder}>Older</button>
             : list.isCut
             ? <button type="button" onClick={readAnew}>Read the list anew</button>
-            : <span>That is all the ledger has.</span>}
-          <span class="count">{formatCount(Math.min(shown, list.events.length), "row")} shown</span>
+            : <span>{isFiltered ? "No more are like this." : "That is all the ledger has."}</span>}
+          <span class="count">
+            {isLoading && "Looking further … "}
+            {formatCount(Math.min(shown, list.events.length), "row")} shown
+          </span>
         </footer>
       )}
     </>
@@ -91,17 +93,13 @@ function FilterForm(
   function change(part: Partial<EventFilter>): void {
     goTo(addressOf("events", "", { ...filter, ...part }));
   }
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
-    if (!(event.currentTarget instanceof HTMLFormElement)) return;
-    const data = new FormData(event.currentTarget);
-    change({
-      type: String(data.get("type") ?? "").trim(),
-      object: String(data.get("object") ?? "").trim(),
-    });
-  }
   return (
-    <form class="filters" role="search" aria-label="Filter events" onSubmit={submit}>
+    <form
+      class="filters"
+      role="search"
+      aria-label="Filter events"
+      onSubmit={(event) => event.preventDefault()}
+    >
       <label>
         <span>Type</span>
         <input
@@ -141,7 +139,6 @@ function FilterForm(
           onChange={(event) => change({ object: event.currentTarget.value.trim() })}
         />
       </label>
-      <button type="submit">Filter</button>
       {Object.values(filter).some((value) => value !== "") && (
         <a class="button" href={addressOf("events")}>Show all</a>
       )}

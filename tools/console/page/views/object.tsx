@@ -36,7 +36,7 @@ export function ObjectView({ route }: { route: Route }) {
 }
 
 function Detail({ object }: { object: ObjectDetail }) {
-  const { id, table, label, state, row, owners, belongings, events } = object;
+  const { id, table, label, state, row, owners, belongings, events, areEventsCut } = object;
   return (
     <>
       <header class="view-header">
@@ -88,7 +88,11 @@ function Detail({ object }: { object: ObjectDetail }) {
       </div>
       <section aria-labelledby="way-heading">
         <h2 id="way-heading">
-          Its way <span class="count">{formatCount(events.length, "event")}, newest first</span>
+          Its way{" "}
+          <span class="count">
+            {formatCount(events.length, "event")}, newest first
+            {areEventsCut && "; earlier ones are left out"}
+          </span>
         </h2>
         {events.length === 0
           ? <Notice icon="events">The ledger knows of no event about it.</Notice>

@@ -62,9 +62,10 @@ function Found({ query }: { query: string }) {
     <>
       <ErrorNotice message={error} />
       <p class="count" aria-live="polite">
-        {value && value.objects.length > 0
-          ? `${formatCount(value.objects.length, "object")} found`
-          : ""}
+        {value && value.objects.length > 0 &&
+          `${formatCount(value.objects.length, "object")} found${
+            value.isCut ? "; there may be more" : ""
+          }`}
       </p>
       {value && (value.objects.length === 0
         ? <Notice icon="search">Nothing is called “{query}”.</Notice>

@@ -48,7 +48,7 @@ export function StatusView() {
 
 function Lines({ lines }: { lines: StatusAnswer["lines"] }) {
   return (
-    <ul class="tiles" aria-label="What was looked at">
+    <ul class="tiles status" aria-label="What was looked at">
       {lines.map(({ name, level, text, advice }) => (
         <li key={name} class={`tile ${level}`}>
           <div class="head">

@@ -102,6 +102,12 @@ function summarize(tables: ViewedTable[]): string {
   return `rows of ${formatNumber(seen)} of ${formatCount(tables.length, "table")}`;
 }
 
+/** Per cent; what is not none can be seen as such. */
+function shareOf(count: number, total: number | null): number {
+  if (count === 0 || total === 0) return 0;
+  return Math.min(100, Math.max(1, total === null ? 1 : (100 * count) / total));
+}
+
 type Sight = "all" | "some" | "none" | "empty" | "refused" | "open";
 
 const SIGHTS: Record<Sight, { icon: IconName; word: string; tone: string }> = {
@@ -117,13 +123,13 @@ function sightOf({ visible, total, hasRowLevelSecurity }: ViewedTable): Sight {
   if ("error" in visible) return "refused";
   if (!hasRowLevelSecurity) return "open";
   if (visible.count === 0) return total === 0 ? "empty" : "none";
-  return visible.count >= total ? "all" : "some";
+  return total !== null && visible.count >= total ? "all" : "some";
 }
 
 function TableSight({ viewed }: { viewed: ViewedTable }) {
   const { schema, table, isMirrored, visible, total } = viewed;
   const { icon, word, tone } = SIGHTS[sightOf(viewed)];
-  const count = "count" in visible ? visible.count : 0;
+  const { count, isAtLeast } = "count" in visible ? visible : { count: 0, isAtLeast: false };
   return (
     <details class="sight">
       <summary>
@@ -140,12 +146,13 @@ function TableSight({ viewed }: { viewed: ViewedTable }) {
           <rect class="of" width="100" height="6" />
           <rect
             class="part"
-            width={total > 0 ? Math.min(100, (100 * count) / total) : 0}
+            width={shareOf(count, total)}
             height="6"
           />
         </svg>
         <span class="counts">
-          <b>{formatNumber(count)}</b> of {formatNumber(total)}
+          <b>{isAtLeast && "over "}{formatNumber(count)}</b> of{" "}
+          {total === null ? "many" : formatNumber(total)}
         </span>
       </summary>
       {"error" in visible
