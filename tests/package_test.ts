@@ -20,6 +20,7 @@ const COMMANDS = [
   "reconcile",
   "dead-letters",
   "effects",
+  "console",
   "instance",
 ];
 
