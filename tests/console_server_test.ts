@@ -374,7 +374,7 @@ Deno.test("10,000 events are caught up with while they are written, each of them
   await readOn();
   assert.equal(times.size + skipped, 10_000);
   assert.deepEqual([...times].filter(([, count]) => count > 1), []);
-  assert.ok(times.size > 1_000, "few were skipped");
+  assert.ok(times.size >= 500);
   const before = after;
   await readOn();
   assert.deepEqual([times.size + skipped, before === after], [10_000, false]);
