@@ -443,6 +443,28 @@ Deno.test("objects are found by id, email, name and slug, and what is in a name 
   ]);
 });
 
+Deno.test("a search ends with 50 objects, and says that there may be more", async () => {
+  await using mirror = await openOwnMirror();
+  await using served = await openConsole(mirror);
+  await mirror.sql`
+    insert into public.profiles (id, username, version)
+    select 'user_' || lpad(number::text, 5, '0'), 'twin' || number,
+      row (now(), now(), '')::clerk_sync.version
+    from generate_series(1, 12000) as number`;
+  const find = (query: string) => served.get<FoundObjects>(`/api/objects?query=${query}`);
+  const { objects, isCut } = await find("TWIN");
+  assert.deepEqual([objects.length, isCut], [50, true]);
+  assert.equal(objects[0]?.id, "user_12000", "the latest first");
+  const earliest = await find("twin3");
+  assert.equal(earliest.objects.length, 50);
+  // In another of several pages that are read.
+  const [last] = (await find("twin7777")).objects;
+  assert.equal(last?.id, "user_07777");
+  assert.deepEqual((await find("twin99999")).isCut, false);
+  const [oldest] = (await find("user_00001")).objects;
+  assert.equal(oldest?.label, "twin1");
+});
+
 Deno.test("an object is told with its place in the order, its owners, what belongs to it and its way", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
@@ -581,6 +603,30 @@ Deno.test("a table is shown as a user sees it: by the mirror's policies and the 
   // What a user sees here is what he gets by himself.
   const { data } = await mirror.asUser(ada.data.id).from("profiles").select("id");
   assert.deepEqual(data?.map(({ id }) => id), [ada.data.id]);
+});
+
+Deno.test("a table whose policy takes too long is told as such, beside the others", async () => {
+  await using mirror = await openOwnMirror();
+  await using served = await openConsole(mirror);
+  await mirror.sql.unsafe(`
+    create table public.slow_notes as select 1 as id;
+    alter table public.slow_notes enable row level security;
+    create policy "Takes its time" on public.slow_notes for select to authenticated
+    using (pg_catalog.pg_sleep(8) is not null);
+    grant select on public.slow_notes to authenticated;
+  `);
+  const { tables } = await served.get<ViewAs>("/api/view-as?user=user_1");
+  const slow = tables.find(({ table }) => table === "slow_notes");
+  assert.deepEqual(slow, {
+    schema: "public",
+    table: "slow_notes",
+    isMirrored: false,
+    hasRowLevelSecurity: true,
+    visible: { error: "It takes too long to read" },
+    total: null,
+  });
+  assert.ok(tables.length > 12);
+  assert.ok(tables.filter(({ isMirrored }) => isMirrored).every(({ total }) => total === 0));
 });
 
 Deno.test("nobody but the secret key can look as somebody else, and it can't look where no user may", async () => {
