@@ -199,6 +199,9 @@ Deno.test("methods, types and sizes of requests are checked", async () => {
       "/api/object",
       "/api/object?id=user_1&table=pg_class",
       "/api/view-as",
+      "/api/events?type=%00",
+      "/api/objects?query=a%00",
+      "/api/object?id=%00",
     ]
   ) assert.equal(await statusOf(path), 400, path);
   for (const ids of [undefined, [], [7], "some", [""]]) {
