@@ -947,6 +947,7 @@ export type Database = {
         Args: { "reason"?: string; "results": Json; "run_id": number; "run_lease": string };
         Returns: boolean;
       };
+      "count_dead_letters": { Args: Record<PropertyKey, never>; Returns: number };
       "count_deletions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
       "count_foreign_webhook": { Args: { "webhook": Json }; Returns: string };
       "count_gone_objects": {
@@ -1037,6 +1038,7 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "find_objects": { Args: { "query": string }; Returns: Json };
       "forget_gone_objects": {
         Args: { "except_run_id": number; "page_size"?: number };
         Returns: number;
@@ -1100,6 +1102,15 @@ export type Database = {
         Args: { "after_object_id"?: string; "after_table_name"?: string; "page_size"?: number };
         Returns: Json;
       };
+      "read_as_user": {
+        Args: {
+          "page_size"?: number;
+          "table_name": string;
+          "table_schema": string;
+          "user_id": string;
+        };
+        Returns: Json;
+      };
       "read_backfill_cursors": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -1132,6 +1143,17 @@ export type Database = {
           "parked_count": number;
         }[];
       };
+      "read_event_counts": { Args: { "span": string }; Returns: Json };
+      "read_events": {
+        Args: {
+          "before"?: string;
+          "event_object_id"?: string;
+          "event_outcome"?: string;
+          "event_type"?: string;
+          "page_size"?: number;
+        };
+        Returns: Json;
+      };
       "read_gone_objects": {
         Args: { "after_id"?: string; "page_size"?: number; "run_id": number; "table_name": string };
         Returns: Json;
@@ -1147,9 +1169,22 @@ export type Database = {
         Returns: Json;
       };
       "read_mirrored_versions": { Args: { "ids": Json; "table_name": string }; Returns: Json };
+      "read_new_events": {
+        Args: {
+          "after": string;
+          "event_object_id"?: string;
+          "event_outcome"?: string;
+          "event_type"?: string;
+          "page_size"?: number;
+        };
+        Returns: Json;
+      };
+      "read_object": { Args: { "object_id": string; "table_name"?: string }; Returns: Json };
+      "read_outbox": { Args: { "page_size"?: number }; Returns: Json };
       "read_release": { Args: Record<PropertyKey, never>; Returns: Json };
       "read_runs": { Args: { "kind"?: string; "page_size"?: number }; Returns: Json };
       "read_status": { Args: Record<PropertyKey, never>; Returns: Json };
+      "read_visible_tables": { Args: { "schemas"?: (string)[] }; Returns: Json };
       "register_effects": { Args: { "handlers": (string)[] }; Returns: undefined };
       "release_run": {
         Args: {
@@ -1160,6 +1195,7 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "retry_effects": { Args: { "ids"?: Json }; Returns: number };
       "settle_gone_objects": {
         Args: {
           "ids": Json;

@@ -46,6 +46,10 @@ export const COMMANDS = {
     summary: "Say how the mirror does, and what to do",
     load: () => import("../commands/status.ts"),
   },
+  console: {
+    summary: "Show the mirror live, on a page of this machine",
+    load: () => import("../commands/console.ts"),
+  },
   instance: {
     summary: "Show which Clerk instance the mirror is of, or move it to another",
     load: () => import("../commands/instance.ts"),

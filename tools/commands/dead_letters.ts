@@ -1,22 +1,15 @@
 /** Lists the events that could not be applied, and sends them again through the function's own code. */
 import process from "node:process";
 import { styleText } from "node:util";
-import { createSupabase } from "../../functions/_shared/supabase.ts";
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
-import { applyEvent } from "../../functions/clerk-webhook/apply_event.ts";
 import { createDatabase } from "../../functions/clerk-webhook/database.ts";
-import type { Database } from "../../functions/_shared/database.types.ts";
-import { recognizeEvent } from "../../functions/clerk-webhook/event.ts";
 import { commandLine, defineCommand } from "../cli/command.ts";
 import { formatTable } from "../cli/table.ts";
+import { type DeadLetter, readDeadLetters } from "../dead_letters/read_dead_letters.ts";
+import { replayDeadLetter } from "../dead_letters/replay_dead_letter.ts";
 import { runningStack } from "../dev/folder.ts";
 import { readProjectNaming } from "../dev/project_naming.ts";
 import { readSecretKey } from "../dev/variables.ts";
-
-type DeadLetter = Database["public"]["Functions"]["read_dead_letters"]["Returns"][number];
-
-/** Letters that are read at once. */
-const PAGE_SIZE = 100;
 
 export const command = defineCommand(
   "dead-letters",
@@ -46,30 +39,9 @@ export const command = defineCommand(
     await list(project, ids, json);
   });
 
-/** All letters, or those named, page by page. */
-async function* deadLetters(project: SupabaseEnv, ids: string[]): AsyncGenerator<DeadLetter> {
-  const supabase = createSupabase(project);
-  let after = "";
-  while (true) {
-    const { data, error } = await supabase.rpc("read_dead_letters", {
-      after_webhook_id: after,
-      page_size: PAGE_SIZE,
-    });
-    if (error) {
-      throw new Error(`The dead letters can't be read: ${error.message}`, { cause: error });
-    }
-    for (const letter of data) {
-      if (ids.length === 0 || ids.includes(letter.webhook_id)) yield letter;
-    }
-    const last = data.at(-1);
-    if (last === undefined || data.length < PAGE_SIZE) return;
-    after = last.webhook_id;
-  }
-}
-
 async function list(project: SupabaseEnv, ids: string[], isJson: boolean): Promise<void> {
   const letters: DeadLetter[] = [];
-  for await (const letter of deadLetters(project, ids)) letters.push(letter);
+  for await (const letter of readDeadLetters(project, ids)) letters.push(letter);
   complainOfMissing(ids, new Set(letters.map(({ webhook_id }) => webhook_id)));
   if (isJson) return console.log(JSON.stringify(letters, null, 2));
   if (letters.length === 0) return console.log("There are no dead letters");
@@ -86,10 +58,9 @@ async function list(project: SupabaseEnv, ids: string[], isJson: boolean): Promi
 async function replay(project: SupabaseEnv, ids: string[]): Promise<void> {
   const database = createDatabase(project);
   const found = new Set<string>();
-  for await (const letter of deadLetters(project, ids)) {
+  for await (const letter of readDeadLetters(project, ids)) {
     found.add(letter.webhook_id);
-    const event = recognizeEvent(letter.payload);
-    const outcome = event ? await applyEvent(event, letter.webhook_id, database) : "ignored";
+    const outcome = await replayDeadLetter(letter, database);
     const isCleared = outcome !== "dead_lettered" && outcome !== "ignored";
     if (!isCleared) process.exitCode = 1;
     const color = isCleared ? "green" : "red";

@@ -9,6 +9,7 @@ import { isPacked } from "../package/contents.ts";
 import { commandLine } from "../cli/command.ts";
 import { readProjectNaming } from "./project_naming.ts";
 import { databaseHome, lockFolder, VARIABLES_FILE } from "./folder.ts";
+import { serveDevConsole } from "./serve_dev_console.ts";
 import { readVariables, type Variables } from "./variables.ts";
 import { stopLeftover } from "../stack/postgres.ts";
 import { freePort, type Stack, startStack } from "../stack/stack.ts";
@@ -54,9 +55,14 @@ export async function runDev(): Promise<void> {
       serveRefresh(stack, variables.refresh);
       serveReconcile(stack, variables.refresh);
       await lock.publish({ webhookUrl, apiUrl: stack.apiUrl, naming });
-      printStack(stack, webhookUrl, variables);
-      await interrupted;
-      console.log("\nStopping …");
+      const server = await serveDevConsole(stack, webhookUrl, variables.signingSecret);
+      try {
+        printStack(stack, webhookUrl, variables, server.link);
+        await interrupted;
+        console.log("\nStopping …");
+      } finally {
+        await server.close();
+      }
     } finally {
       await stack.stop();
     }
@@ -101,8 +107,14 @@ function availablePort(preferred: number): number {
   }
 }
 
-function printStack(stack: Stack, webhookUrl: string, variables: Variables): void {
+function printStack(
+  stack: Stack,
+  webhookUrl: string,
+  variables: Variables,
+  consoleLink: string,
+): void {
   const facts = {
+    "Console": consoleLink,
     "Webhook URL": webhookUrl,
     "Signing secret": variables.signingSecret,
     "API URL": stack.apiUrl,

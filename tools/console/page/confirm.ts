@@ -1,0 +1,40 @@
+import { Refusal } from "./api.ts";
+import { createStore } from "./store.ts";
+
+/** What the page asks before it writes. */
+export interface Question {
+  sentence: string;
+  answer(isYes: boolean): void;
+}
+
+/** The question that is open. */
+export const question = createStore<Question | undefined>(undefined);
+
+/**
+ * Writes. A project that others use is written to only after its question, which the server puts into words,
+ * has been answered.
+ *
+ * @returns Undefined if the answer was no.
+ */
+export async function writeAsked<Result>(
+  write: (isConfirmed: boolean) => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await write(false);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 409) throw error;
+    return await ask(error.message) ? await write(true) : undefined;
+  }
+}
+
+function ask(sentence: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    question.set({
+      sentence,
+      answer(isYes) {
+        question.set(undefined);
+        resolve(isYes);
+      },
+    });
+  });
+}

@@ -1,0 +1,20 @@
+import { absence } from "../connection.ts";
+import { useStore } from "../store.ts";
+import { Icon } from "./icon.tsx";
+
+/** Says what does not answer, for as long as it does not. */
+export function AbsenceBanner() {
+  const message = useStore(absence);
+  return (
+    <div class="banner" role="status">
+      {message !== undefined && (
+        <p>
+          <Icon name="warning" />
+          <span>
+            <b>{message}.</b> What you see is the last that was read. It goes on by itself.
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}

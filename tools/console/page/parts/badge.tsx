@@ -1,0 +1,53 @@
+import { formatWord } from "../format.ts";
+import { Icon, type IconName } from "./icon.tsx";
+
+type Tone = "good" | "calm" | "look" | "bad";
+
+const OUTCOMES: Record<string, { icon: IconName; tone: Tone; meaning: string }> = {
+  applied: { icon: "check", tone: "good", meaning: "The mirror took it over" },
+  duplicate: { icon: "copy", tone: "calm", meaning: "It had come before" },
+  stale: { icon: "clock", tone: "look", meaning: "The mirror knew something newer" },
+  ignored: { icon: "minus", tone: "calm", meaning: "Nothing to do for this type" },
+  dead_lettered: { icon: "cross", tone: "bad", meaning: "It could not be applied, and waits" },
+};
+
+const STATES: Record<string, { icon: IconName; tone: Tone; meaning: string }> = {
+  full: { icon: "check", tone: "good", meaning: "All that Clerk tells of it is here" },
+  placeholder: { icon: "clock", tone: "look", meaning: "Known from others only, until it is told" },
+  erased: {
+    icon: "minus",
+    tone: "calm",
+    meaning: "Deleted; an empty row stays for what refers to it",
+  },
+  deleted: { icon: "cross", tone: "calm", meaning: "Deleted, and it stays so" },
+  parked: { icon: "warning", tone: "bad", meaning: "Given up after too many attempts" },
+  running: { icon: "play", tone: "good", meaning: "Under way" },
+  due: { icon: "clock", tone: "look", meaning: "To be run" },
+  waiting: { icon: "clock", tone: "calm", meaning: "To be run later" },
+  open: { icon: "play", tone: "look", meaning: "Under way" },
+  done: { icon: "check", tone: "good", meaning: "Ended well" },
+  failed: { icon: "cross", tone: "bad", meaning: "Ended with an error" },
+};
+
+const UNKNOWN = { icon: "question", tone: "calm", meaning: "" } as const;
+
+/** What became of an event. */
+export function OutcomeBadge({ outcome }: { outcome: string }) {
+  return <Badge word={outcome} {...OUTCOMES[outcome] ?? UNKNOWN} />;
+}
+
+/** How an object, an effect or a run is. */
+export function StateBadge({ state }: { state: string }) {
+  return <Badge word={state} {...STATES[state] ?? UNKNOWN} />;
+}
+
+function Badge(
+  { word, icon, tone, meaning }: { word: string; icon: IconName; tone: Tone; meaning: string },
+) {
+  return (
+    <span class={`badge ${tone}`} title={meaning}>
+      <Icon name={icon} />
+      {formatWord(word)}
+    </span>
+  );
+}

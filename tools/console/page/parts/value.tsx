@@ -1,0 +1,19 @@
+import { ObjectLink } from "./object_link.tsx";
+
+/** Ids as Clerk makes them. */
+const ID = /^[a-z]+_[0-9A-Za-z]{26,27}$/;
+
+/** Ids of what the mirror has no rows of. */
+const NO_OBJECT = /^(?:ins|msg|client|img|idn|sig)_/;
+
+/** A value of a row, whoever wrote it: only ever as text. Ids of objects lead there. */
+export function Value({ value }: { value: unknown }) {
+  if (value === null || value === undefined) return <span class="none">null</span>;
+  if (typeof value === "string") {
+    return ID.test(value) && !NO_OBJECT.test(value)
+      ? <ObjectLink id={value} />
+      : <span class="text">{value}</span>;
+  }
+  if (typeof value === "object") return <pre class="json">{JSON.stringify(value, null, 2)}</pre>;
+  return <span class="literal">{String(value)}</span>;
+}

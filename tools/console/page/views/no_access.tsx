@@ -1,0 +1,20 @@
+/** What somebody sees who came without the link. */
+export function NoAccess() {
+  return (
+    <main id="content" class="no-access" tabIndex={-1}>
+      <h1>This console needs its link</h1>
+      <p>
+        The command that serves it prints a link with a key in it, which is new each time it starts.
+        Open that link: the key of this tab is missing, or is not of the console that runs now.
+      </p>
+      <ul>
+        <li>
+          <code>npx clerk-supabase-mirror console</code> for any project
+        </li>
+        <li>
+          <code>npx clerk-supabase-mirror dev</code> for its own stack
+        </li>
+      </ul>
+    </main>
+  );
+}

@@ -1,0 +1,71 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { createSupabase } from "../../functions/_shared/supabase.ts";
+import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
+import type { Database } from "../../functions/_shared/database.types.ts";
+import { HttpError, TooSlow } from "./http_error.ts";
+
+/** Milliseconds that a call may take: longer than the functions' own statement timeout (5 s). */
+const CALL_TIMEOUT = 6_500;
+
+/** A function of the database by its name. */
+export type FunctionName = keyof Database["public"]["Functions"];
+
+/**
+ * Calls a function of the database and returns what it returns.
+ *
+ * @throws {HttpError} 400, 404, 502 or 503, in a sentence that has nothing secret in it.
+ */
+export type CallFunction = (name: FunctionName, args?: object) => Promise<unknown>;
+
+const STATEMENT_TIMEOUT = "57014";
+
+/** SQLSTATEs and codes of PostgREST that say that there is no database, or that it is too busy. */
+const AWAY = /^(?:PGRST00[0-3]|08...|53...|57...|40...|55P03|25006)$/;
+
+/** A name that the REST API does not know. */
+const UNKNOWN_NAME = /^PGRST(?:106|202|205)$/;
+
+/** A question that can't be answered: data exceptions. */
+const BAD_QUESTION = /^22...$/;
+
+/** The console's way to the project: supabase-js with the secret key, and every failure as a sentence. */
+export function createCallFunction(project: SupabaseEnv): CallFunction {
+  // The functions are named at run time: the client's own types would check them one by one.
+  const supabase: SupabaseClient = createSupabase(project);
+  return async (name, args = {}) => {
+    const signal = AbortSignal.timeout(CALL_TIMEOUT);
+    const { data, error, status } = await supabase.rpc(name, args).abortSignal(signal);
+    if (error === null) return data;
+    throw toHttpError(error, status, signal.aborted, project);
+  };
+}
+
+function toHttpError(
+  error: { code?: string; message: string },
+  status: number,
+  isTimeout: boolean,
+  { supabaseUrl, supabaseKey }: SupabaseEnv,
+): HttpError {
+  const { code = "" } = error;
+  // The API's own words never have the key in them; this is for those of whoever stands before it.
+  const message = error.message.replaceAll(supabaseKey, "…").slice(0, 500);
+  const fail = (status: number, text: string) => new HttpError(status, text, { cause: error });
+  if (isTimeout || code === STATEMENT_TIMEOUT) {
+    return new TooSlow("The database does not answer in time", { cause: error });
+  }
+  if (AWAY.test(code)) return fail(503, "The database does not answer");
+  if (UNKNOWN_NAME.test(code)) {
+    return fail(
+      502,
+      "The mirror is not in this project, goes by other names there, or is of an older release",
+    );
+  }
+  if (code === "42P01") return fail(404, "There is no such table");
+  if (BAD_QUESTION.test(code)) return fail(400, `The database refuses the question: ${message}`);
+  if (status === 401 || status === 403) return fail(502, "The project refuses the secret key");
+  if (status === 0) return fail(502, `The project does not answer at ${supabaseUrl}`);
+  if (code === "" && status !== 503) return fail(502, `The project answers ${status}`);
+  // Between it and the API something is broken, in whatever words.
+  if (status >= 500) return fail(503, "The database does not answer");
+  return fail(502, `The database can't do that: ${message}`);
+}

@@ -1,0 +1,25 @@
+import { HttpError } from "./http_error.ts";
+import type { Context, Question } from "./route.ts";
+
+/**
+ * Whatever writes to a project asks first. `dev`'s own stack is there to be tried out.
+ *
+ * @param describe Says what would be done, and to how many: "replay 3 dead letters".
+ * @throws {HttpError} 409, unless it was confirmed.
+ */
+export async function requireConfirmation(
+  { body }: Question,
+  { dev, project }: Context,
+  describe: () => Promise<string>,
+): Promise<void> {
+  if (dev !== undefined || body.isConfirmed === true) return;
+  throw new HttpError(
+    409,
+    `This would ${await describe()} in the project at ${project.supabaseUrl}: confirm it`,
+  );
+}
+
+/** @param noun In the singular, one that an "s" makes plural. */
+export function countOf(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,25 @@
+import { RELEASE } from "../../../functions/_shared/release.ts";
+import { sampleTypes } from "../../events/sample_event.ts";
+import type { Route } from "../route.ts";
+import type { ProjectInfo } from "../shapes.ts";
+import { MIRRORED_TABLES } from "../mirrored_tables.ts";
+
+/** What is known without asking the project: the page has something to show while it is away. */
+export const projectRoutes: Route[] = [{
+  method: "GET",
+  path: "/api/project",
+  answer(_question, { project, dev }): Promise<ProjectInfo> {
+    return Promise.resolve({
+      url: withoutSecrets(project.supabaseUrl),
+      isDev: dev !== undefined,
+      release: RELEASE,
+      eventTypes: dev === undefined ? [] : sampleTypes(),
+      tables: MIRRORED_TABLES,
+    });
+  },
+}];
+
+/** An address may come with a user and a password, or more behind it. */
+function withoutSecrets(url: string): string {
+  return new URL(url).origin;
+}

@@ -1,0 +1,63 @@
+import { deliver } from "../../events/deliver.ts";
+import { sampleTypes } from "../../events/sample_event.ts";
+import { signedRequest } from "../../events/signed_request.ts";
+import { HttpError } from "../http_error.ts";
+import { type Delivery, planDeliveries, type Way, WAYS } from "../plan_deliveries.ts";
+import type { DevStack, Route } from "../route.ts";
+import type { SendResults } from "../shapes.ts";
+
+type SendAnswer = SendResults["answers"][number];
+
+/** Deliveries of a burst that are under way at once. */
+const SENDERS = 10;
+
+export const sendRoutes: Route[] = [{
+  method: "POST",
+  path: "/api/send",
+  async answer({ body: { type, way = "plain" } }, { dev }): Promise<SendResults> {
+    if (dev === undefined) {
+      throw new HttpError(
+        404,
+        "Events can be sent only where dev serves the console for its own stack",
+      );
+    }
+    if (typeof type !== "string" || !sampleTypes().includes(type)) {
+      throw new HttpError(400, `There is no event type "${type}"`);
+    }
+    if (!isWay(way)) throw new HttpError(400, `"way" is none of ${WAYS.join(", ")}`);
+    const deliveries = planDeliveries(type, way);
+    return { answers: await sendAll(deliveries, way === "burst" ? SENDERS : 1, dev) };
+  },
+}];
+
+/** By so many senders; the answers are in the order of the deliveries. */
+async function sendAll(
+  deliveries: Delivery[],
+  senders: number,
+  dev: DevStack,
+): Promise<SendAnswer[]> {
+  const answers: SendAnswer[] = [];
+  const waiting = deliveries.entries();
+  const send = async () => {
+    for (const [index, delivery] of waiting) answers[index] = await sendOne(delivery, dev);
+  };
+  await Promise.all(Array.from({ length: senders }, send));
+  return answers;
+}
+
+/** The way of a webhook, signature and all. */
+async function sendOne({ event, id }: Delivery, dev: DevStack): Promise<SendAnswer> {
+  // Of no instance: a mirror that knows none yet must not take the sample's for its own.
+  const body = JSON.stringify({ ...event, instance_id: undefined });
+  const request = signedRequest(dev.webhookUrl, dev.signingSecret, body, { id });
+  try {
+    const { status, outcome } = await deliver(request);
+    return { id, type: event.type, status, outcome };
+  } catch (cause) {
+    throw new HttpError(502, "The function does not answer", { cause });
+  }
+}
+
+function isWay(value: unknown): value is Way {
+  return WAYS.some((way) => way === value);
+}
