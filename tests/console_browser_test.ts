@@ -4,11 +4,11 @@ import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { findBrowser } from "../tools/browser/find_browser.ts";
 import { openBrowser } from "../tools/browser/open_browser.ts";
-import type { ConsoleServer } from "../tools/console/start_console.ts";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
 import { serveEffects } from "../tools/stack/serve_effects.ts";
-import { eventually, gone, goTo, openPage, seen, serveConsole } from "./helpers/console_page.ts";
+import { openConsole, type TestedConsole } from "./helpers/console.ts";
+import { eventually, gone, goTo, openPage, seen } from "./helpers/console_page.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { type Mood, startResend } from "./helpers/providers.ts";
 
@@ -18,16 +18,16 @@ if (missing !== undefined) console.log(`The console is not tested in a browser: 
 let browser: Browser;
 let mirror: OwnMirror;
 /** As `dev` serves it, and as it is served for a project that others use. */
-let dev: ConsoleServer;
-let hosted: ConsoleServer;
+let dev: TestedConsole;
+let hosted: TestedConsole;
 
 // They share a stack of their own, and ids are fresh: a browser and a stack for each would take minutes.
 Deno.test.beforeAll(async () => {
   if (missing !== undefined) return;
   [browser, mirror] = await Promise.all([openBrowser(), openOwnMirror()]);
   [dev, hosted] = await Promise.all([
-    serveConsole(mirror, "dev"),
-    serveConsole(mirror, "hosted"),
+    openConsole(mirror, "dev"),
+    openConsole(mirror, "hosted"),
   ]);
 });
 
@@ -358,10 +358,10 @@ test("the status is told by words, and the chart has its figures in a table", as
     const columns = await table.getByRole("columnheader").allInnerTexts();
     const column = columns.indexOf("applied");
     const cells = await table.locator("tbody tr").evaluateAll(
-      `(rows, column) => rows.map((row) => Number(row.children[column].innerText.replaceAll(",", "")))`,
+      (rows, column) =>
+        rows.map((row) => Number(row.children[column]?.textContent?.replaceAll(",", ""))),
       column,
     );
-    assert.ok(Array.isArray(cells));
     assert.equal(cells.reduce((sum, count) => sum + count, 0), row?.count);
   });
 });
@@ -372,7 +372,7 @@ test("with dev, any event is sent in every way, and its answers are shown", asyn
   await goTo(page, "Send");
   const answers = page.getByRole("region", { name: "Answers" });
   const send = async (type: string, way: RegExp) => {
-    await page.getByLabel("Event").selectOption(type);
+    await page.getByRole("combobox", { name: "Event" }).selectOption(type);
     await page.getByRole("radio", { name: way }).check();
     await page.getByRole("button", { name: "Send" }).click();
   };
@@ -409,6 +409,7 @@ test("a project that others use is written to only after a question", async () =
   await dialog.getByRole("button", { name: "No" }).click();
   await gone(dialog);
   await replay.click();
+  await seen(dialog);
   await page.keyboard.press("Escape");
   await gone(dialog);
   assert.equal(await attempts(), 1, "nothing was written");
@@ -464,9 +465,7 @@ test("everything can be reached and done with the keyboard alone", async () => {
   const tabTo = async (text: string) => {
     for (let presses = 0; presses < 60; presses++) {
       await page.keyboard.press("Tab");
-      const name = await focused.first().evaluate("(element) => element.innerText", undefined, {
-        timeout: 1000,
-      });
+      const name = await page.evaluate("document.activeElement.innerText");
       if (String(name).includes(text)) return;
     }
     assert.fail(`"${text}" is not reached by Tab`);
@@ -485,7 +484,7 @@ test("everything can be reached and done with the keyboard alone", async () => {
   assert.equal(await focused.getAttribute("id"), "content", "the view has the focus");
   await seen(page.getByRole("button", { name: "Replay all" }));
   await tabTo("Replay all");
-  const outline = await focused.evaluate("(element) => getComputedStyle(element).outlineStyle");
+  const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
   assert.equal(outline, "solid", "the focus can be seen");
   await page.keyboard.press("Enter");
   await seen(page.getByRole("dialog"));
@@ -590,9 +589,9 @@ test("10,000 events at once don't freeze it: the newest are shown, and how many 
   await page.getByRole("button", { name: "Older" }).click();
   await eventually(async () => {
     const ids = await page.locator("table.events tbody tr").evaluateAll(
-      "(rows) => rows.map((row) => row.dataset.id)",
+      (rows) => rows.map((row) => row.getAttribute("data-id")),
     );
-    assert.ok(Array.isArray(ids) && ids.length >= 300);
+    assert.ok(ids.length >= 300, `${ids.length} rows`);
     const expected = ids.map((_id, index) => `${prefix}${String(10_000 - index).padStart(5, "0")}`);
     assert.deepEqual(ids, expected);
   });
@@ -600,7 +599,7 @@ test("10,000 events at once don't freeze it: the newest are shown, and how many 
 
 test("a database that goes away is said to be, and the page catches up when it is back", async () => {
   await using own = await openOwnMirror();
-  const server = await serveConsole(own, "dev");
+  const server = await openConsole(own, "dev");
   try {
     await using open = await openPage(browser, server.link);
     const { page } = open;

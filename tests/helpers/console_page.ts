@@ -1,10 +1,6 @@
 /** The console in a real browser, as somebody uses it. */
 import assert from "node:assert/strict";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { readPage } from "../../tools/console/page_files.ts";
-import { type ConsoleServer, startConsole } from "../../tools/console/start_console.ts";
-import { takeStatus } from "../../tools/status/take_status.ts";
-import type { Mirror } from "./mirror.ts";
 
 /** Milliseconds within which the page shows what it should. It asks about once a second. */
 const PATIENCE = 10_000;
@@ -18,20 +14,6 @@ export interface OpenPage extends AsyncDisposable {
 
 /** Answers that a page is meant to get are written to its console as errors nonetheless. */
 const EXPECTED = /^Failed to load resource: .* status of (?:401|409|502|503) /;
-
-/** Serves the console of a mirror: as `dev` does, or as `console` does for a project that others use. */
-export async function serveConsole(
-  { apiUrl, keys, naming, webhookUrl, signingSecret }: Mirror,
-  kind: "dev" | "hosted",
-): Promise<ConsoleServer> {
-  const project = { supabaseUrl: apiUrl, supabaseKey: keys.secretKey, naming };
-  return await startConsole({
-    project,
-    page: await readPage(),
-    takeStatus: () => takeStatus({ project }),
-    ...(kind === "dev" ? { dev: { webhookUrl, signingSecret } } : {}),
-  });
-}
 
 /** Opens an address of the console in a browser profile of its own. */
 export async function openPage(

@@ -29,12 +29,14 @@ export async function writeAsked<Result>(
 
 function ask(sentence: string): Promise<boolean> {
   return new Promise((resolve) => {
-    question.set({
+    const asked: Question = {
       sentence,
       answer(isYes) {
-        question.set(undefined);
+        // The dialog closes after its answer, too.
+        if (question.get() === asked) question.set(undefined);
         resolve(isYes);
       },
-    });
+    };
+    question.set(asked);
   });
 }

@@ -22,7 +22,7 @@ function Asking({ sentence, answer }: Question) {
       ref={dialog}
       aria-labelledby="confirm-heading"
       aria-describedby="confirm-sentence"
-      onCancel={() => answer(false)}
+      onClose={() => answer(false)}
     >
       <h2 id="confirm-heading">Write to this project?</h2>
       <p id="confirm-sentence">{sentence}</p>

@@ -21,10 +21,12 @@ export function Navigation(
     level: StatusAnswer["level"] | undefined;
   },
 ) {
+  const row = useRef<HTMLElement>(null);
   const chosen = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
-    // On a phone the views are a row that is wider than the page.
-    chosen.current?.scrollIntoView({ block: "nearest", inline: "center" });
+    // On a phone the views are a row that is wider than the page. (To scroll a link into view would make the
+    // Tab key begin there.)
+    if (row.current && chosen.current) row.current.scrollLeft = chosen.current.offsetLeft - 40;
   }, [current]);
   const views = project.isDev ? [...VIEWS, { view: "send" as const, name: "Send" }] : VIEWS;
   return (
@@ -36,7 +38,7 @@ export function Navigation(
           <p class="project" title={project.url}>{new URL(project.url).host}</p>
         </div>
       </div>
-      <nav aria-label="Views">
+      <nav aria-label="Views" ref={row}>
         <ul>
           {views.map(({ view, name }) => (
             <li key={view}>
