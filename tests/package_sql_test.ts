@@ -320,8 +320,12 @@ Deno.test("clashQuery() and the migration itself name the same that is in the wa
 Deno.test("the migration looks for every name that it makes, under every naming", () => {
   for (const naming of NAMINGS) {
     const rendered = renderMigration(sources, naming);
-    const [look] = /do \$\$\ndeclare\n {2}relations constant[\s\S]*?\$\$;/.exec(rendered) ?? [];
-    const named = [...(look ?? "").matchAll(/'([\w]+\.\w+)'/g)].map(([, name]) => name);
+    const looks = rendered.match(
+      /do \$\$\ndeclare\n {2}(?:relations|indexes) constant[\s\S]*?\$\$;/g,
+    );
+    const named = (looks ?? []).flatMap((look) =>
+      [...look.matchAll(/'([\w]+\.\w+)'/g)].map(([, name]) => name)
+    );
     const made = listObjects(rendered)
       .filter(({ schema, kind }) =>
         schema !== "clerk_sync" && !["policy", "column", "constraint"].includes(kind)
