@@ -20,8 +20,8 @@ export const CHAPTERS: Record<string, string[]> = {
     "clerk_pages",
   ],
   "What can't happen by mistake": ["safety"],
-  "Looking after itself": ["schedule", "hosted_schedule", "status", "operations"],
-  "The console": ["console_server", "console_sql", "console_browser", "console_page", "pictures"],
+  "Looking after itself": ["schedule", "hosted_schedule", "status", "status_command", "operations"],
+  "The console": ["console_server", "console_command", "console_browser"],
   "Into a project, to the next release, and out": [
     "init",
     "existing_project",

@@ -61,8 +61,8 @@ async function runAll(): Promise<number> {
 }
 
 /**
- * A word is the name of a test file, or the beginning of some: "events" is tests/events_test.ts. Paths and
- * options are left as they are.
+ * A word is the name of a test file, and the beginning of others: "package" is tests/package_test.ts and
+ * tests/package_sql_test.ts. Paths and options are left as they are.
  */
 async function toFiles(args: string[]): Promise<string[]> {
   const names = (await readTestFiles()).map(({ name }) => name);
@@ -71,7 +71,7 @@ async function toFiles(args: string[]): Promise<string[]> {
     const isName = !isValue && /^[a-z]\w*$/.test(arg);
     isValue = /^--(?:filter|seed|shuffle)$/.test(arg);
     if (!isName) return [arg];
-    const begun = names.includes(arg) ? [arg] : names.filter((name) => name.startsWith(`${arg}_`));
+    const begun = names.filter((name) => name === arg || name.startsWith(`${arg}_`));
     const chosen = begun.length > 0 ? begun : [choose(arg, names, "test file")];
     return chosen.map((name) => `tests/${name}_test.ts`);
   });
@@ -93,7 +93,7 @@ document of what the mirror promises. Files and options go to "deno test", which
 names of TEST_SCHEMA and TEST_PREFIX:
 
   deno task test events                    tests/events_test.ts
-  deno task test package                   all whose names begin with it
+  deno task test package                   tests/package_test.ts, tests/package_sql_test.ts, …
   deno task test events --filter user`,
   );
   Deno.exit();
