@@ -40,7 +40,7 @@ export const CHAPTERS: Record<string, string[]> = {
     "releases",
     "release",
   ],
-  "The repository's own tools": ["tools", "commands", "bench", "docs"],
+  "The repository's own tools": ["tools", "commands", "new_noun", "bench", "docs"],
 };
 
 /** A test file as a part of the document. */
