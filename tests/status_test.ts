@@ -400,7 +400,8 @@ Deno.test("applied, stale, duplicate and dead-lettered events of late are counte
   await t.step("one of each", async () => {
     await mirror.send(event, { id });
     await mirror.send(event, { id });
-    await mirror.send(event);
+    const older = { data: { id: event.data.id }, at: event.timestamp - 60_000 };
+    assert.equal((await mirror.send(sampleEvent("user.updated", older))).outcome, "stale");
     await mirror.send(sampleEvent("user.created", { data: { created_at: "yesterday" } }));
     const { facts, lines } = await statusOf(mirror);
     const counts = { applied: 1, stale: 1, duplicate: 1, dead_lettered: 1, is_at_least: false };
