@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { RELEASE } from "../functions/_shared/release.ts";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
-import { newSigningSecret } from "../tools/events/signed_request.ts";
+import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
 import { behindJwtCheck } from "../tools/stack/jwt_check.ts";
 import { serveWebhook } from "../tools/stack/serve_webhook.ts";
 import { freePort } from "../tools/stack/stack.ts";
@@ -255,8 +255,16 @@ Deno.test("a probe changes nothing, whatever the mirror knows of instances", asy
   assertLine(report, "Function", "well", /reaches the database/);
   assert.equal(await nextTransaction(), before, "no transaction wrote anything");
 
-  const answer = await mirror.send({ type: "clerk_mirror.probe", data: { id: newId("user") } });
-  assert.deepEqual([answer.status, answer.outcome], [200, "ignored"]);
+  const body = JSON.stringify({ type: "clerk_mirror.probe", data: { id: newId("user") } });
+  const response = await fetch(signedRequest(mirror.webhookUrl, mirror.signingSecret, body));
+  const { now, ...answer } = await response.json();
+  assert.deepEqual([response.status, answer], [200, {
+    outcome: "ignored",
+    release: RELEASE,
+    database: "reachable",
+    database_release: RELEASE,
+  }]);
+  assert.ok(Math.abs(Date.parse(now) - Date.now()) < 60_000);
   assert.equal(await nextTransaction(), before);
 });
 
