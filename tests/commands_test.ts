@@ -56,6 +56,7 @@ const MISTAKES: [Task, string[], RegExp, number?][] = [
   ["effects", ["--every", "9999999"], /is not a number of seconds, 86,400 at most/],
   ["effects", ["--every", "0"], /"--every 0" is not a number of seconds/],
   ["dead-letters", ["--repaly"], /Did you mean --replay\?/],
+  ["status", ["--wacth"], /Did you mean --watch\?/, 2],
   ["instance", ["--mvoe", "ins_1"], /Did you mean --move\?/],
   ["console", ["--prot", "1"], /Did you mean --port\?/],
   ["console", ["--port", "99999"], /is not a whole number from 1 to 65535/],

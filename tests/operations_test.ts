@@ -38,7 +38,11 @@ Deno.test("every block of SQL in docs/operations.md runs, and does what the text
       await owner.unsafe("set role clerk_mirror_monitor");
       assert.equal((await owner`select from clerk_sync.status`).length, 1);
       await assert.rejects(owner`select from clerk_sync.runs`.execute(), /permission denied/);
-      await assert.rejects(owner`select public.read_status()`.execute(), /permission denied/);
+      const { schema, prefix } = mirror.naming;
+      const names = `${schema}.${prefix}`;
+      for (const query of [`select ${names}read_status()`, `select from ${names}profiles`]) {
+        await assert.rejects(owner.unsafe(query).execute(), /permission denied/, query);
+      }
     });
   });
 

@@ -23,6 +23,7 @@ const COMMANDS = [
   "reconcile",
   "dead-letters",
   "effects",
+  "status",
   "console",
   "instance",
 ];
@@ -149,7 +150,7 @@ for (const { name, words } of RUNTIMES) {
   });
 
   Deno.test({
-    name: `on ${name}, trigger and dead-letters of the package work with a running project`,
+    name: `on ${name}, trigger, status and dead-letters of the package work with a running project`,
     ignore: words === undefined,
     async fn() {
       await using mirror = await openMirror();
@@ -167,6 +168,12 @@ for (const { name, words } of RUNTIMES) {
       const project = ["--url", mirror.apiUrl, "--key", mirror.keys.secretKey];
       const letters = await run("dead-letters", "--json", ...project);
       assert.equal(letters.code, 0, letters.output);
+      const status = await run("status", "--json", ...project, "--secret", mirror.signingSecret);
+      // Node 20 is told on the standard error that it is old.
+      const json = status.output.slice(0, status.output.lastIndexOf("}") + 1);
+      const { lines }: { lines: { name: string; text: string }[] } = JSON.parse(json);
+      const ofFunction = lines.find(({ name }) => name === "Function");
+      assert.match(ofFunction?.text ?? "", /the secret is right/, status.output);
     },
   });
 }

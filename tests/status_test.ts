@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { RELEASE } from "../functions/_shared/release.ts";
 import { newId } from "../tools/events/new_id.ts";
 import { sampleEvent } from "../tools/events/sample_event.ts";
-import { newSigningSecret } from "../tools/events/signed_request.ts";
+import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
 import { behindJwtCheck } from "../tools/stack/jwt_check.ts";
 import { serveWebhook } from "../tools/stack/serve_webhook.ts";
 import { freePort } from "../tools/stack/stack.ts";
@@ -72,7 +72,7 @@ Deno.test("a mirror that has all it needs is well, line by line", async () => {
   assertLine(report, "Reconciliation", "well", /^1 hour ago, 1 object compared: no difference$/);
   assertLine(report, "Backfill", "well", /^None is under way/);
   assertLine(report, "Schedule", "well", /^Set up for .*reconcile "17 3 \* \* \*"/);
-  assertLine(report, "Ledger", "well", /^About 1 webhook, \d+ kB, the oldest 0 seconds old$/);
+  assertLine(report, "Ledger", "well", /^1 webhook, \d+ kB, the oldest 0 seconds old$/);
   assertLine(report, "Other instances", "well", /^The mirror is of "ins_\w+", and no other/);
   assert.ok(Math.abs(Date.parse(report.takenAt) - Date.now()) < 60_000);
   assert.deepEqual(report.facts?.release, RELEASE);
@@ -255,8 +255,16 @@ Deno.test("a probe changes nothing, whatever the mirror knows of instances", asy
   assertLine(report, "Function", "well", /reaches the database/);
   assert.equal(await nextTransaction(), before, "no transaction wrote anything");
 
-  const answer = await mirror.send({ type: "clerk_mirror.probe", data: { id: newId("user") } });
-  assert.deepEqual([answer.status, answer.outcome], [200, "ignored"]);
+  const body = JSON.stringify({ type: "clerk_mirror.probe", data: { id: newId("user") } });
+  const response = await fetch(signedRequest(mirror.webhookUrl, mirror.signingSecret, body));
+  const { now, ...answer } = await response.json();
+  assert.deepEqual([response.status, answer], [200, {
+    outcome: "ignored",
+    release: RELEASE,
+    database: "reachable",
+    database_release: RELEASE,
+  }]);
+  assert.ok(Math.abs(Date.parse(now) - Date.now()) < 60_000);
   assert.equal(await nextTransaction(), before);
 });
 
@@ -400,7 +408,8 @@ Deno.test("applied, stale, duplicate and dead-lettered events of late are counte
   await t.step("one of each", async () => {
     await mirror.send(event, { id });
     await mirror.send(event, { id });
-    await mirror.send(event);
+    const older = { data: { id: event.data.id }, at: event.timestamp - 60_000 };
+    assert.equal((await mirror.send(sampleEvent("user.updated", older))).outcome, "stale");
     await mirror.send(sampleEvent("user.created", { data: { created_at: "yesterday" } }));
     const { facts, lines } = await statusOf(mirror);
     const counts = { applied: 1, stale: 1, duplicate: 1, dead_lettered: 1, is_at_least: false };
@@ -720,7 +729,7 @@ Deno.test("a schedule that is missing, incomplete or failing is named", async (t
   await t.step("none, and no extensions for it", async () => {
     await assertSchedule(
       "look",
-      /None is set up, .*lacks pg_cron, pg_net/,
+      /None is set up \(pg_cron, pg_net.* not enabled yet\)/,
       /clerk_sync\.schedule\('/,
     );
   });

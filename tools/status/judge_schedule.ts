@@ -56,11 +56,10 @@ function judgeWithout(name: string, facts: Facts): StatusLine {
   if (doneAt !== null && ageOf(doneAt, facts) < RECONCILED_WITHIN) {
     return well(name, "None is set up; reconciliations are done from elsewhere");
   }
+  const absent = missing.length > 0 ? ` (${missing.join(", ")} not enabled yet)` : "";
   return look(
     name,
-    `None is set up${
-      missing.length > 0 ? `, and the database lacks ${missing.join(", ")}` : ""
-    }: effects that were missed wait, and nothing is reconciled`,
+    `None is set up${absent}: effects that were missed wait, and nothing is reconciled`,
     SET_UP,
   );
 }

@@ -11,6 +11,9 @@ import {
 } from "./thresholds.ts";
 import { sayBytes, sayCount, sayDuration, sayNumber } from "./words.ts";
 
+/** Rows of the ledger that `read_status()` counts; above, it tells what Postgres estimates. */
+const EXACT_BELOW = 10_000;
+
 /** The lines on webhooks. */
 export function judgeWebhooks(facts: Facts): StatusLine[] {
   return [
@@ -79,7 +82,7 @@ function judgeLedger(facts: Facts): StatusLine {
   const { rows, bytes, oldest_received_at: oldest } = facts.ledger;
   const age = oldest === null ? undefined : ageOf(oldest, facts);
   const text = [
-    `About ${sayCount(rows, "webhook")}`,
+    rows === 0 ? "Empty" : `${rows < EXACT_BELOW ? "" : "About "}${sayCount(rows, "webhook")}`,
     sayBytes(bytes),
     ...(age === undefined ? [] : [`the oldest ${sayDuration(age)} old`]),
   ].join(", ");
