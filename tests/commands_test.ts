@@ -57,6 +57,8 @@ const MISTAKES: [Task, string[], RegExp, number?][] = [
   ["effects", ["--every", "0"], /"--every 0" is not a number of seconds/],
   ["dead-letters", ["--repaly"], /Did you mean --replay\?/],
   ["instance", ["--mvoe", "ins_1"], /Did you mean --move\?/],
+  ["console", ["--prot", "1"], /Did you mean --port\?/],
+  ["console", ["--port", "99999"], /is not a whole number from 1 to 65535/],
   ["install", [], /Required option '--project-ref <ref>' not specified/],
   ["install", ["--project-ref", "Acme"], /"--project-ref Acme" is not a project's reference/],
   ["install", ["--project-ref", "a", "--scheam", "x"], /Did you mean --schema\?/],

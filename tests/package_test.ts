@@ -4,7 +4,10 @@ import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import { pack } from "../tools/package/pack.ts";
 import { finish } from "./helpers/command.ts";
+import { jsonRequest } from "./helpers/console.ts";
+import { startConsoleCommand } from "./helpers/console_command.ts";
 import { openMirror } from "./helpers/mirror.ts";
+import { namingEnv } from "./helpers/naming.ts";
 
 /** Bytes. A few megabytes are what somebody waits for. */
 const LARGEST_PACKAGE = 3_000_000;
@@ -20,6 +23,7 @@ const COMMANDS = [
   "reconcile",
   "dead-letters",
   "effects",
+  "console",
   "instance",
 ];
 
@@ -167,6 +171,43 @@ for (const { name, words } of RUNTIMES) {
   });
 }
 
+for (const { name, words } of RUNTIMES) {
+  const [program = "", ...before] = words ?? [];
+  Deno.test({
+    name: `on ${name}, console of the package serves its page and shows a project`,
+    ignore: words === undefined,
+    async fn() {
+      await using mirror = await openMirror();
+      await using unpacked = await unpack();
+      const project = ["--url", mirror.apiUrl, "--key", mirror.keys.secretKey, "--no-open"];
+      const served = await startConsoleCommand(
+        new Deno.Command(program, {
+          args: [...before, unpacked.main, "console", ...project],
+          cwd: unpacked.folder,
+          env: { ...emptyEnv(unpacked.folder), ...namingEnv(mirror.naming) },
+          stdin: "null",
+          stdout: "piped",
+          stderr: "piped",
+        }),
+      );
+      try {
+        for (const path of ["/", "/app.js", "/app.css"]) {
+          const response = await fetch(new URL(path, served.link));
+          assert.equal(response.status, 200, path);
+          assert.ok((await response.text()).length > 100, path);
+        }
+        for (const path of ["/api/events", "/api/status", "/api/view-as?user=user_1"]) {
+          const { status, answer } = await served.ask(path);
+          assert.equal(status, 200, `${path}: ${JSON.stringify(answer)}`);
+        }
+      } finally {
+        served.signal("SIGINT");
+      }
+      assert.equal((await served.ended).code, 0);
+    },
+  });
+}
+
 Deno.test("dev of the package fetches its stack, and a trigger's event becomes a row", async () => {
   await using unpacked = await unpack();
   const env = emptyEnv(unpacked.folder);
@@ -179,23 +220,17 @@ Deno.test("dev of the package fetches its stack, and a trigger's event becomes a
       stdout: "piped",
       stderr: "piped",
     });
-  const child = command("dev").spawn();
-  const [shown, rest] = child.stdout.tee();
-  const errors = new Response(child.stderr).text();
-  const whole = new Response(rest).text();
+  const running = await startConsoleCommand(command("dev"));
   try {
-    let text = "";
-    for await (const part of shown.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      if (text.includes("Ctrl-C")) break;
-    }
-    if (!text.includes("Webhook URL")) throw new Error(`It did not start: ${await errors}`);
     const { code, output } = await finish(command("trigger", "user.created"));
     assert.equal(code, 0, output);
     assert.match(output, /200 applied/);
-    child.kill("SIGINT");
-    assert.equal((await child.status).code, 0, await whole + await errors);
+    assert.equal((await fetch(running.link)).status, 200, "with the console's page");
+    const sent = await running.ask("/api/send", jsonRequest({ type: "user.created", way: "late" }));
+    assert.match(JSON.stringify(sent), /"applied".*"stale"/);
   } finally {
-    await child.status;
+    running.signal("SIGINT");
   }
+  const { code, output } = await running.ended;
+  assert.equal(code, 0, output);
 });

@@ -118,6 +118,22 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
       );
     });
 
+    await t.step("the console is served for it, and sends events that are applied", async () => {
+      const [link = "", token = ""] = facts["Console"]?.split("#token=") ?? [];
+      const headers = { "x-console-token": token, "content-type": "application/json" };
+      const response = await fetch(new URL("/api/send", link), {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ type: "user.created", way: "twice" }),
+      });
+      const { answers } = await response.json();
+      const outcomes = answers.map(({ outcome }: { outcome: string }) => outcome);
+      assert.deepEqual(outcomes, ["applied", "duplicate"]);
+      const project = await (await fetch(new URL("/api/project", link), { headers })).json();
+      assert.deepEqual([project.url, project.isDev], [facts["API URL"], true]);
+      assert.equal((await fetch(link)).status, 200);
+    });
+
     await t.step("a follow-up names the id and sets fields; --repeat is a duplicate", async () => {
       const args = ["user.updated", "--data", `id=${userId}`, "--data", "first_name=Grace"];
       const { output } = await finish(task("trigger", [...args, "--repeat", "3"], env));

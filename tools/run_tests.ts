@@ -16,6 +16,7 @@ const OTHER_NAMES = NAMINGS.filter((naming) => !isSameNaming(naming, installedNa
 /** What is tested under other names too; in these files, some tests are for the repository's alone. */
 const UNDER_OTHER_NAMES = [
   "backfill",
+  "console_server",
   "dead_letters",
   "effects",
   "ensure_profile",

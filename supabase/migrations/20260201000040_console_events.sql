@@ -89,8 +89,9 @@ language plpgsql
 stable
 set search_path = ''
 set statement_timeout = '5s'
--- A plan for any filters would not know that there are none.
+-- A plan for any filters would not know that there are none; to compile one takes longer than to run it.
 set plan_cache_mode = force_custom_plan
+set jit = off
 as $$
 declare
   scan_size constant integer := 50000;
@@ -191,6 +192,7 @@ stable
 set search_path = ''
 set statement_timeout = '5s'
 set plan_cache_mode = force_custom_plan
+set jit = off
 as $$
 declare
   scan_size constant integer := 100000;
@@ -254,51 +256,49 @@ grant execute on function public.read_new_events (text, text, text, text, intege
 -- first: `[{"starts_at", "counts": {"applied": 3}}]`, empty ones included.
 create function public.read_event_counts(span text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 set statement_timeout = '5s'
 set plan_cache_mode = force_custom_plan
+set jit = off
 as $$
-  with units as (
-    select
-      case span when 'day' then 'hour' else 'minute' end as unit,
-      case span when 'day' then interval '1 hour' else interval '1 minute' end as length,
-      case span when 'day' then 23 else 59 end as earlier
-  ),
-  buckets as (
-    select
-      units.unit,
-      date_trunc(units.unit, now(), 'UTC') - numbers.number * units.length as starts_at
-    from units
-    cross join generate_series(0, units.earlier) as numbers (number)
-  ),
-  counted as (
-    select date_trunc((select units.unit from units), arrivals.received_at, 'UTC') as starts_at,
-      arrivals.outcome, sum(arrivals.count) as count
-    from (
-      select ledger.received_at, ledger.outcome, 1 as count
-      from clerk_sync.webhook_events as ledger
-      where ledger.received_at >= (select min(buckets.starts_at) from buckets)
-      union all
-      select letters.received_at, letters.outcome, 1
-      from clerk_sync.dead_letter_events as letters
-      where letters.received_at >= (select min(buckets.starts_at) from buckets)
-    ) as arrivals
-    group by 1, 2
-  )
-  select jsonb_agg(
-    jsonb_build_object(
-      'starts_at', buckets.starts_at,
-      'counts', (
-        select coalesce(jsonb_object_agg(counted.outcome, counted.count), '{}')
-        from counted
-        where counted.starts_at = buckets.starts_at
-      )
+declare
+  length constant interval := case span when 'day' then interval '1 hour' else interval '1 minute' end;
+  earlier constant integer := case span when 'day' then 23 else 59 end;
+  first_at constant timestamptz := date_bin(length, now(), timestamptz 'epoch') - earlier * length;
+begin
+  return (
+    with counted as materialized (
+      select
+        date_bin(length, arrivals.received_at, first_at) as starts_at,
+        arrivals.outcome,
+        count(*) as count
+      from (
+        select ledger.received_at, ledger.outcome
+        from clerk_sync.webhook_events as ledger
+        where ledger.received_at >= first_at
+        union all
+        select letters.received_at, letters.outcome
+        from clerk_sync.dead_letter_events as letters
+        where letters.received_at >= first_at
+      ) as arrivals
+      group by 1, 2
     )
-    order by buckets.starts_at
-  )
-  from buckets;
+    select jsonb_agg(
+      jsonb_build_object(
+        'starts_at', first_at + numbers.number * length,
+        'counts', (
+          select coalesce(jsonb_object_agg(counted.outcome, counted.count), '{}')
+          from counted
+          where counted.starts_at = first_at + numbers.number * length
+        )
+      )
+      order by numbers.number
+    )
+    from generate_series(0, earlier) as numbers (number)
+  );
+end;
 $$;
 
 revoke execute on function public.read_event_counts (text) from public, anon, authenticated;

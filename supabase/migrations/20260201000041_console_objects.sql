@@ -141,6 +141,7 @@ language plpgsql
 stable
 set search_path = ''
 set statement_timeout = '5s'
+set jit = off
 as $$
 declare
   most_objects constant integer := 50;

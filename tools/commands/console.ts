@@ -23,7 +23,10 @@ of SUPABASE_URL and SUPABASE_SECRET_KEYS, from the environment, then from .env, 
     "Where to listen on 127.0.0.1; a free port by default",
     wholeNumber("--port", { from: 1, to: 65_535 }),
   )
-  .option("--no-open", "Don't open the browser")
+  .option(
+    "--no-open",
+    "Don't open the browser, by whose command line other users of this machine could learn the link",
+  )
   .action(async ({ port, open, ...given }) => {
     const interrupted = nextInterrupt();
     const options = await readStatusEnv(given);

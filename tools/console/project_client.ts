@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { createSupabase } from "../../functions/_shared/supabase.ts";
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import type { Database } from "../../functions/_shared/database.types.ts";
-import { HttpError } from "./http_error.ts";
+import { HttpError, TooSlow } from "./http_error.ts";
 
 /** Milliseconds that a call may take: longer than the functions' own statement timeout (5 s). */
 const CALL_TIMEOUT = 6_500;
@@ -16,6 +16,8 @@ export type FunctionName = keyof Database["public"]["Functions"];
  * @throws {HttpError} 400, 404, 502 or 503, in a sentence that has nothing secret in it.
  */
 export type CallFunction = (name: FunctionName, args?: object) => Promise<unknown>;
+
+const STATEMENT_TIMEOUT = "57014";
 
 /** SQLSTATEs and codes of PostgREST that say that there is no database, or that it is too busy. */
 const AWAY = /^(?:PGRST00[0-3]|08...|53...|57...|40...|55P03|25006)$/;
@@ -48,8 +50,9 @@ function toHttpError(
   // The API's own words never have the key in them; this is for those of whoever stands before it.
   const message = error.message.replaceAll(supabaseKey, "…").slice(0, 500);
   const fail = (status: number, text: string) => new HttpError(status, text, { cause: error });
-  if (isTimeout) return fail(503, "The database does not answer in time");
-  if (code === "57014") return fail(503, "The database took longer than 5 seconds");
+  if (isTimeout || code === STATEMENT_TIMEOUT) {
+    return new TooSlow("The database does not answer in time", { cause: error });
+  }
   if (AWAY.test(code)) return fail(503, "The database does not answer");
   if (UNKNOWN_NAME.test(code)) {
     return fail(
@@ -61,6 +64,8 @@ function toHttpError(
   if (BAD_QUESTION.test(code)) return fail(400, `The database refuses the question: ${message}`);
   if (status === 401 || status === 403) return fail(502, "The project refuses the secret key");
   if (status === 0) return fail(502, `The project does not answer at ${supabaseUrl}`);
-  if (code === "") return fail(status === 503 ? 503 : 502, `The project answers ${status}`);
+  if (code === "" && status !== 503) return fail(502, `The project answers ${status}`);
+  // Between it and the API something is broken, in whatever words.
+  if (status >= 500) return fail(503, "The database does not answer");
   return fail(502, `The database can't do that: ${message}`);
 }

@@ -27,9 +27,12 @@ function judgeEffect(effect: Facts["effects"][number], facts: Facts): StatusLine
     return level(
       name,
       `${due}${parked}: nobody takes them`,
-      `Wake the worker: "select clerk_sync.schedule(…)" has it woken every minute, "${
-        commandLine("effects --every 60")
-      }" runs it here. If it is woken, its function clerk-effects is not configured for this handler`,
+      facts.schedule.is_scheduled
+        ? "The schedule wakes clerk-effects: look whether that function is deployed, and configured for this " +
+          "handler; its log says what fails"
+        : `Have the worker woken every minute: "select clerk_sync.schedule(…)"; or run it here: "${
+          commandLine("effects --every 60")
+        }"`,
     );
   }
   if (parked_count > 0) {

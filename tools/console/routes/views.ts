@@ -1,5 +1,5 @@
 import { record, records, requiredParameter, text } from "../fields.ts";
-import { HttpError } from "../http_error.ts";
+import { HttpError, TooSlow } from "../http_error.ts";
 import { readExposedSchemas } from "../read_exposed_schemas.ts";
 import type { CallFunction } from "../project_client.ts";
 import type { Route } from "../route.ts";
@@ -73,13 +73,10 @@ async function readTable(
     };
   } catch (error) {
     // One table that is too slow, or just dropped, does not hide the others; a database that is away does.
-    if (!(error instanceof HttpError) || !isOfTable(error)) throw error;
-    return unread(table, error.message);
+    if (error instanceof TooSlow) return unread(table, "It takes too long to read");
+    if (error instanceof HttpError && error.status === 404) return unread(table, error.message);
+    throw error;
   }
-}
-
-function isOfTable({ status, cause }: HttpError): boolean {
-  return status === 404 || record(cause).code === "57014";
 }
 
 function unread(table: Record<string, unknown>, error: string): ViewedTable {
