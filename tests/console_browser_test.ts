@@ -238,10 +238,10 @@ test("a user's view stands beside the secret key's, the application's own tables
   await goTo(page, "View as");
   await page.getByRole("searchbox").fill(username);
   await page.getByRole("link").filter({ hasText: id }).click();
+  const yours = page.getByRole("region", { name: "Your tables" });
   const sight = (name: string) =>
     page.locator("details").filter({ has: page.locator("summary", { hasText: name }) });
-  await seen(sight(table).getByText("sees some"));
-  await seen(sight(table).getByText("yours"));
+  await seen(yours.locator("summary").filter({ hasText: table }).getByText("sees some"));
   await seen(sight(table).getByText("1 of 2"));
   await sight(table).locator("summary").click();
   await seen(sight(table).getByRole("cell", { name: "mine", exact: true }));

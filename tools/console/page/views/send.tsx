@@ -104,7 +104,9 @@ export function SendView({ project }: { project: ProjectInfo }) {
 
 function Summary({ answers }: { answers: SendResults["answers"] }) {
   const counts = new Map<string, number>();
-  for (const { outcome } of answers.toReversed()) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  for (const { outcome } of answers.toReversed()) {
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
   return (
     <p class="count">
       {[...counts].map(([outcome, count]) => `${count} ${outcome.replace("_", " ")}`).join(", ")}

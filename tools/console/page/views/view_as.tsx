@@ -86,6 +86,17 @@ function Comparison({ view: { user, tables } }: { view: ViewAs }) {
           all of {open.length === 1 ? "it" : "them"}.
         </Notice>
       )}
+      <Tables heading="Your tables" tables={tables.filter(({ isMirrored }) => !isMirrored)} />
+      <Tables heading="The mirror" tables={tables.filter(({ isMirrored }) => isMirrored)} />
+    </>
+  );
+}
+
+function Tables({ heading, tables }: { heading: string; tables: ViewedTable[] }) {
+  if (tables.length === 0) return null;
+  return (
+    <section aria-label={heading}>
+      <h2>{heading}</h2>
       <ul class="tables">
         {tables.map((table) => (
           <li key={`${table.schema}.${table.table}`}>
@@ -93,7 +104,7 @@ function Comparison({ view: { user, tables } }: { view: ViewAs }) {
           </li>
         ))}
       </ul>
-    </>
+    </section>
   );
 }
 
@@ -127,7 +138,7 @@ function sightOf({ visible, total, hasRowLevelSecurity }: ViewedTable): Sight {
 }
 
 function TableSight({ viewed }: { viewed: ViewedTable }) {
-  const { schema, table, isMirrored, visible, total } = viewed;
+  const { schema, table, visible, total } = viewed;
   const { icon, word, tone } = SIGHTS[sightOf(viewed)];
   const { count, isAtLeast } = "count" in visible ? visible : { count: 0, isAtLeast: false };
   return (
@@ -136,7 +147,6 @@ function TableSight({ viewed }: { viewed: ViewedTable }) {
         <span class="name">
           {schema !== "public" && <span class="schema">{schema}.</span>}
           {table}
-          {!isMirrored && <span class="tag">yours</span>}
         </span>
         <span class={`badge ${tone}`}>
           <Icon name={icon} />
