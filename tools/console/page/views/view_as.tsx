@@ -10,6 +10,12 @@ import { ErrorNotice, Notice } from "../parts/notice.tsx";
 import { ObjectLink } from "../parts/object_link.tsx";
 import { Rows } from "../parts/rows.tsx";
 
+/** Milliseconds. Every table is counted, twice. */
+const EVERY = 30_000;
+
+/** Milliseconds. Who is called what changes rarely. */
+const NAMES_EVERY = 60_000;
+
 /** Each table as a user sees it, beside what the secret key sees. */
 export function ViewAsView({ route }: { route: Route }) {
   const user = route.id;
@@ -50,7 +56,11 @@ function UserPicker({ user }: { user: string }) {
 }
 
 function Users({ query }: { query: string }) {
-  const { value, error } = useResource(query, (signal) => api.findObjects(query, signal), 15_000);
+  const { value, error } = useResource(
+    query,
+    (signal) => api.findObjects(query, signal),
+    NAMES_EVERY,
+  );
   const users = value?.objects.filter(({ table }) => table === "profiles") ?? [];
   return (
     <>
@@ -62,24 +72,32 @@ function Users({ query }: { query: string }) {
 }
 
 function Seen({ user }: { user: string }) {
-  const { value, error } = useResource(user, (signal) => api.viewAs(user, signal), 5000);
+  const { value, error, reload } = useResource(user, (signal) => api.viewAs(user, signal), EVERY);
   return (
     <>
       <ErrorNotice message={error} />
       {value === undefined
         ? error === undefined && <p class="loading">Reading …</p>
-        : <Comparison view={value} />}
+        : <Comparison view={value} onLookAgain={reload} />}
     </>
   );
 }
 
-function Comparison({ view: { user, tables } }: { view: ViewAs }) {
+function Comparison(
+  { view: { user, tables }, onLookAgain }: { view: ViewAs; onLookAgain: () => void },
+) {
   const open = tables.filter((table) => sightOf(table) === "open");
   return (
     <>
-      <p class="summary">
-        As <ObjectLink id={user} table="profiles" />: {summarize(tables)}
-      </p>
+      <div class="summary">
+        <p>
+          <Named user={user} /> <ObjectLink id={user} table="profiles" /> sees {summarize(tables)}.
+        </p>
+        <button type="button" onClick={onLookAgain}>
+          <Icon name="replay" />
+          Look again
+        </button>
+      </div>
       {open.length > 0 && (
         <Notice icon="warning" tone="look">
           {open.map(({ table }) => table).join(", ")}: without row level security, every user reads
@@ -106,6 +124,13 @@ function Tables({ heading, tables }: { heading: string; tables: ViewedTable[] })
       </ul>
     </section>
   );
+}
+
+/** By the name that the mirror has, if it has one. */
+function Named({ user }: { user: string }) {
+  const { value } = useResource(user, (signal) => api.findObjects(user, signal), NAMES_EVERY);
+  const label = value?.objects.find(({ id }) => id === user)?.label;
+  return label ? <b>{label}</b> : null;
 }
 
 function summarize(tables: ViewedTable[]): string {
