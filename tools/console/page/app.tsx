@@ -24,8 +24,8 @@ import { ViewAsView } from "./views/view_as.tsx";
 /** Milliseconds. What never changes while it is served is asked again only where it could not be read. */
 const NEVER = 2 ** 31 - 1;
 
-/** Milliseconds. The level beside the name of the view. */
-const LEVEL_EVERY = 20_000;
+/** Milliseconds. The level beside the name of the view: each time, the function is probed, too. */
+const LEVEL_EVERY = 60_000;
 
 function App() {
   const mayEnter = useStore(access) === "open";

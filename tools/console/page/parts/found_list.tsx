@@ -4,8 +4,10 @@ import { StateBadge } from "./badge.tsx";
 
 /** Objects to choose from, each a link. */
 export function FoundList(
-  { objects, hrefOf = objectAddress }: {
+  { objects, hrefOf = objectAddress, isOfOneTable = false }: {
     objects: FoundObject[];
+    /** Then none needs to say which. */
+    isOfOneTable?: boolean;
     hrefOf?: (object: FoundObject) => string;
   },
 ) {
@@ -16,7 +18,7 @@ export function FoundList(
           <a href={hrefOf(object)}>
             {object.label !== null && <span class="label">{object.label}</span>}
             <span class={object.label === null ? "id only" : "id"}>{object.id}</span>
-            <span class="table">{object.table}</span>
+            {!isOfOneTable && <span class="table">{object.table}</span>}
           </a>
           {object.state !== "full" && <StateBadge state={object.state} />}
         </li>

@@ -1,4 +1,8 @@
+import { formatCount } from "../format.ts";
 import { ObjectLink } from "./object_link.tsx";
+
+/** Characters. What is longer is folded. */
+const LONG_JSON = 160;
 
 /** Ids as Clerk makes them. */
 const ID = /^[a-z]+_[0-9A-Za-z]{26,27}$/;
@@ -14,6 +18,20 @@ export function Value({ value }: { value: unknown }) {
       ? <ObjectLink id={value} />
       : <span class="text">{value}</span>;
   }
-  if (typeof value === "object") return <pre class="json">{JSON.stringify(value, null, 2)}</pre>;
+  if (typeof value === "object") return <Json value={value} />;
   return <span class="literal">{String(value)}</span>;
+}
+
+function Json({ value }: { value: object }) {
+  const text = JSON.stringify(value, null, 2);
+  if (text.length <= LONG_JSON) return <pre class="json">{text}</pre>;
+  const size = Array.isArray(value)
+    ? formatCount(value.length, "entry", "entries")
+    : formatCount(Object.keys(value).length, "key");
+  return (
+    <details class="folded">
+      <summary>{size}</summary>
+      <pre class="json">{text}</pre>
+    </details>
+  );
 }

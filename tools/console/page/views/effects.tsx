@@ -81,7 +81,11 @@ function Handlers({ handlers }: { handlers: Effects["handlers"] }) {
           <p>
             <b>{formatNumber(parkedCount)}</b> parked
           </p>
-          {isEnabled === false && <p class="advice">Switched off</p>}
+          {isEnabled !== true && (
+            <p class="advice">
+              {isEnabled === false ? "Switched off" : "No worker is configured for it"}
+            </p>
+          )}
         </li>
       ))}
     </ul>

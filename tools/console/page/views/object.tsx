@@ -7,6 +7,7 @@ import { StateBadge } from "../parts/badge.tsx";
 import { EventTable } from "../parts/event_table.tsx";
 import { FoundList } from "../parts/found_list.tsx";
 import { ErrorNotice, Notice } from "../parts/notice.tsx";
+import { Scroller } from "../parts/rows.tsx";
 import { Time } from "../parts/time.tsx";
 import { Value } from "../parts/value.tsx";
 
@@ -42,7 +43,7 @@ function Detail({ object }: { object: ObjectDetail }) {
       <header class="view-header">
         <h1>{label ?? id}</h1>
         <p class="lead">
-          <span class="table">{table}</span> <span class="id">{id}</span>{" "}
+          <span class="table">{table}</span> <span class="id">{id}</span>
           <StateBadge state={state} />
         </p>
         {table === "profiles" && row !== null && (
@@ -50,12 +51,28 @@ function Detail({ object }: { object: ObjectDetail }) {
         )}
       </header>
       <Order object={object} />
+      <section aria-labelledby="way-heading">
+        <h2 id="way-heading">
+          Its way{" "}
+          <span class="count">
+            {formatCount(events.length, "event")}, newest first
+            {areEventsCut && "; earlier ones are left out"}
+          </span>
+        </h2>
+        {events.length === 0
+          ? <Notice icon="events">The ledger knows of no event about it.</Notice>
+          : (
+            <Scroller label="Its way through events">
+              <EventTable label="Events about it, newest first" events={events.toReversed()} />
+            </Scroller>
+          )}
+      </section>
       <div class="columns">
         <section aria-labelledby="row-heading">
           <h2 id="row-heading">Row</h2>
           {row === null ? <Notice>The mirror has no row of it.</Notice> : (
             <dl class="row">
-              {Object.entries(row).map(([column, value]) => (
+              {Object.entries(row).toSorted(byColumn).map(([column, value]) => (
                 <div key={column}>
                   <dt>{column}</dt>
                   <dd>
@@ -73,31 +90,35 @@ function Detail({ object }: { object: ObjectDetail }) {
               <FoundList objects={owners} />
             </section>
           )}
-          {belongings.map(({ table, count, objects }) => (
-            <section key={table} aria-labelledby={`belongings-${table}`}>
-              <h2 id={`belongings-${table}`}>
-                {table} <span class="count">{formatNumber(count)}</span>
-              </h2>
-              <FoundList objects={objects} />
-              {count > objects.length && (
-                <p class="count">The first {formatNumber(objects.length)} are shown.</p>
-              )}
-            </section>
-          ))}
+          <Belongings belongings={belongings} />
         </div>
       </div>
-      <section aria-labelledby="way-heading">
-        <h2 id="way-heading">
-          Its way{" "}
-          <span class="count">
-            {formatCount(events.length, "event")}, newest first
-            {areEventsCut && "; earlier ones are left out"}
-          </span>
-        </h2>
-        {events.length === 0
-          ? <Notice icon="events">The ledger knows of no event about it.</Notice>
-          : <EventTable label="Events about it, newest first" events={[...events].reverse()} />}
-      </section>
+    </>
+  );
+}
+
+/** The id first, then by name. */
+function byColumn([one]: [string, unknown], [other]: [string, unknown]): number {
+  if (one === "id" || other === "id") return one === "id" ? -1 : 1;
+  return one < other ? -1 : 1;
+}
+
+function Belongings({ belongings }: Pick<ObjectDetail, "belongings">) {
+  const none = belongings.filter(({ count }) => count === 0).map(({ table }) => table);
+  return (
+    <>
+      {belongings.filter(({ count }) => count > 0).map(({ table, count, objects }) => (
+        <section key={table} aria-labelledby={`belongings-${table}`}>
+          <h2 id={`belongings-${table}`}>
+            {table} <span class="count">{formatNumber(count)}</span>
+          </h2>
+          <FoundList objects={objects} isOfOneTable />
+          {count > objects.length && (
+            <p class="count">The first {formatNumber(objects.length)} are shown.</p>
+          )}
+        </section>
+      ))}
+      {none.length > 0 && <p class="count belongings-none">Nothing in {none.join(", ")}.</p>}
     </>
   );
 }

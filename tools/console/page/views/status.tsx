@@ -17,7 +17,7 @@ const HEADLINES: Record<StatusAnswer["level"], string> = {
 
 /** How the mirror is, what the last reconciliations found, and how many events came. */
 export function StatusView() {
-  const { value, error } = useResource("", api.status, 10_000);
+  const { value, error } = useResource("", api.status, 15_000);
   return (
     <>
       <header class="view-header">
@@ -46,10 +46,17 @@ export function StatusView() {
   );
 }
 
+/** What is broken first. */
+const URGENCY: StatusAnswer["level"][] = ["broken", "look", "well"];
+
+function byUrgency(one: StatusAnswer["lines"][number], other: typeof one): number {
+  return URGENCY.indexOf(one.level) - URGENCY.indexOf(other.level);
+}
+
 function Lines({ lines }: { lines: StatusAnswer["lines"] }) {
   return (
     <ul class="tiles status" aria-label="What was looked at">
-      {lines.map(({ name, level, text, advice }) => (
+      {lines.toSorted(byUrgency).map(({ name, level, text, advice }) => (
         <li key={name} class={`tile ${level}`}>
           <div class="head">
             <h2>{formatWord(name)}</h2>

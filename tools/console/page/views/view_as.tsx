@@ -10,6 +10,12 @@ import { ErrorNotice, Notice } from "../parts/notice.tsx";
 import { ObjectLink } from "../parts/object_link.tsx";
 import { Rows } from "../parts/rows.tsx";
 
+/** Milliseconds. Every table is counted, twice. */
+const EVERY = 30_000;
+
+/** Milliseconds. Who is called what changes rarely. */
+const NAMES_EVERY = 60_000;
+
 /** Each table as a user sees it, beside what the secret key sees. */
 export function ViewAsView({ route }: { route: Route }) {
   const user = route.id;
@@ -50,7 +56,11 @@ function UserPicker({ user }: { user: string }) {
 }
 
 function Users({ query }: { query: string }) {
-  const { value, error } = useResource(query, (signal) => api.findObjects(query, signal), 15_000);
+  const { value, error } = useResource(
+    query,
+    (signal) => api.findObjects(query, signal),
+    NAMES_EVERY,
+  );
   const users = value?.objects.filter(({ table }) => table === "profiles") ?? [];
   return (
     <>
@@ -62,30 +72,49 @@ function Users({ query }: { query: string }) {
 }
 
 function Seen({ user }: { user: string }) {
-  const { value, error } = useResource(user, (signal) => api.viewAs(user, signal), 5000);
+  const { value, error, reload } = useResource(user, (signal) => api.viewAs(user, signal), EVERY);
   return (
     <>
       <ErrorNotice message={error} />
       {value === undefined
         ? error === undefined && <p class="loading">Reading …</p>
-        : <Comparison view={value} />}
+        : <Comparison view={value} onLookAgain={reload} />}
     </>
   );
 }
 
-function Comparison({ view: { user, tables } }: { view: ViewAs }) {
+function Comparison(
+  { view: { user, tables }, onLookAgain }: { view: ViewAs; onLookAgain: () => void },
+) {
   const open = tables.filter((table) => sightOf(table) === "open");
   return (
     <>
-      <p class="summary">
-        As <ObjectLink id={user} table="profiles" />: {summarize(tables)}
-      </p>
+      <div class="summary">
+        <p>
+          <Named user={user} /> <ObjectLink id={user} table="profiles" /> sees {summarize(tables)}.
+        </p>
+        <button type="button" onClick={onLookAgain}>
+          <Icon name="replay" />
+          Look again
+        </button>
+      </div>
       {open.length > 0 && (
         <Notice icon="warning" tone="look">
           {open.map(({ table }) => table).join(", ")}: without row level security, every user reads
           all of {open.length === 1 ? "it" : "them"}.
         </Notice>
       )}
+      <Tables heading="Your tables" tables={tables.filter(({ isMirrored }) => !isMirrored)} />
+      <Tables heading="The mirror" tables={tables.filter(({ isMirrored }) => isMirrored)} />
+    </>
+  );
+}
+
+function Tables({ heading, tables }: { heading: string; tables: ViewedTable[] }) {
+  if (tables.length === 0) return null;
+  return (
+    <section aria-label={heading}>
+      <h2>{heading}</h2>
       <ul class="tables">
         {tables.map((table) => (
           <li key={`${table.schema}.${table.table}`}>
@@ -93,8 +122,15 @@ function Comparison({ view: { user, tables } }: { view: ViewAs }) {
           </li>
         ))}
       </ul>
-    </>
+    </section>
   );
+}
+
+/** By the name that the mirror has, if it has one. */
+function Named({ user }: { user: string }) {
+  const { value } = useResource(user, (signal) => api.findObjects(user, signal), NAMES_EVERY);
+  const label = value?.objects.find(({ id }) => id === user)?.label;
+  return label ? <b>{label}</b> : null;
 }
 
 function summarize(tables: ViewedTable[]): string {
@@ -127,7 +163,7 @@ function sightOf({ visible, total, hasRowLevelSecurity }: ViewedTable): Sight {
 }
 
 function TableSight({ viewed }: { viewed: ViewedTable }) {
-  const { schema, table, isMirrored, visible, total } = viewed;
+  const { schema, table, visible, total } = viewed;
   const { icon, word, tone } = SIGHTS[sightOf(viewed)];
   const { count, isAtLeast } = "count" in visible ? visible : { count: 0, isAtLeast: false };
   return (
@@ -136,7 +172,6 @@ function TableSight({ viewed }: { viewed: ViewedTable }) {
         <span class="name">
           {schema !== "public" && <span class="schema">{schema}.</span>}
           {table}
-          {!isMirrored && <span class="tag">yours</span>}
         </span>
         <span class={`badge ${tone}`}>
           <Icon name={icon} />
