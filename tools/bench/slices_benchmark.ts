@@ -22,6 +22,9 @@ const PROCESSOR_LIMIT = 2_000;
 const WALL_LIMIT = 150_000;
 const MEMORY_LIMIT = 256;
 
+/** Megabytes of the heap: what a hosted function's limit leaves to it beside the runtime. */
+const HEAP_LIMIT = 128;
+
 /** After at most so many slices, the process is killed at some moment within the next. */
 const SLICES_BETWEEN_KILLS = 12;
 
@@ -72,7 +75,7 @@ export const slicesBenchmark: Benchmark = {
         CLERK_API_URL: clerk.url,
         SUPABASE_URL: stack.apiUrl,
         SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.keys.secretKey }),
-      }),
+      }, HEAP_LIMIT),
     );
     stack.serveFunction("clerk-reconcile", (request) => process.serve(request));
     const setup = { stack, sql, clerk, process, webhooks: { url, secret }, log };
