@@ -2,7 +2,9 @@
  * A whole backfill and a whole reconciliation in slices, of a large instance, among live webhooks and kills:
  * what each slice takes, against the limits of a hosted function, and whether all is exact in the end.
  */
+import { join } from "node:path";
 import postgres from "postgres";
+import { bundleFunctions } from "../deploy/bundle_functions.ts";
 import { newSigningSecret, signedRequest } from "../events/signed_request.ts";
 import { deliver } from "../events/deliver.ts";
 import { type FunctionProcess, startFunctionProcess } from "../stack/function_process.ts";
@@ -55,7 +57,7 @@ interface Peaks {
   memory: number;
 }
 
-/** Slices of the function `clerk-reconcile`, as it is deployed. */
+/** Slices of the function `clerk-reconcile`, as the single file that is deployed. */
 export const slicesBenchmark: Benchmark = {
   name: "reconcile-slices",
   async run({ isShort, scale, log }) {
@@ -69,8 +71,11 @@ export const slicesBenchmark: Benchmark = {
     cleanUp.defer(() => sql.end());
     const secret = newSigningSecret();
     const url = serveWebhook(stack, { CLERK_WEBHOOK_SIGNING_SECRET: secret }, { log: () => {} });
+    const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-bench-" });
+    cleanUp.defer(() => Deno.remove(folder, { recursive: true }));
+    await bundleFunctions(folder);
     const process = cleanUp.use(
-      await startFunctionProcess("functions/clerk-reconcile/index.ts", {
+      await startFunctionProcess(join(folder, "functions/clerk-reconcile/index.js"), {
         CLERK_SECRET_KEY: "sk_live_of_a_benchmark",
         CLERK_API_URL: clerk.url,
         SUPABASE_URL: stack.apiUrl,
