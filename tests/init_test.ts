@@ -83,7 +83,7 @@ Deno.test("init without a terminal demands --yes, and --dry-run shows the plan: 
   const json = await project.run("init", "--dry-run", "--json");
   const plan = JSON.parse(json.stdout);
   assert.equal(plan.status, "planned");
-  assert.equal(plan.files.length, 6);
+  assert.equal(plan.files.length, INSTALLED.length + 1);
   assert.deepEqual(await project.snapshot(), before);
 });
 

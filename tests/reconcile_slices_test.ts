@@ -319,7 +319,7 @@ Deno.test("deletions are counted over all slices before one of them is made", as
     const run = await finishSlices(mirror, asked);
     const [users] = run.results;
     assert.deepEqual([users.gone, users.repaired], [150, 0]);
-    assert.match(users.kept, /^150 of 1,500 rows of profiles .*"allow_deletions": 150/);
+    assert.match(users.kept, /^150 of 1,500 rows of .*profiles .*"allow_deletions": 150/);
     assert.equal(await countRows(mirror, "profiles"), 1_500);
     const rows = await mirror.sql`select object_id from clerk_sync.gone_objects`;
     assert.deepEqual(
@@ -550,6 +550,18 @@ test.underOwnNames("a command tells of the run that is open, and a killed comman
     const [run] = await readRuns(mirror);
     assert.equal(run.state, "failed");
     assert.match(run.error, /^Clerk refuses the key/);
+  });
+
+  await t.step("one that was killed when all was done but to say so", async () => {
+    const finished = clerk.users.size;
+    await mirror.sql`
+      insert into clerk_sync.backfill_cursors (resource, last_position, object_count, is_finished)
+      values ('users', '{}', ${finished}, true)`;
+    const only = ["--only", "users"];
+    assert.equal((await finish(taskCommand("backfill", only, env))).code, 0);
+    const [run] = await readRuns(mirror);
+    assert.deepEqual([run.state, run.results[0].count], ["done", finished]);
+    assert.equal(await countRows(mirror, "clerk_sync.backfill_cursors"), 0);
   });
 
   await t.step("one that is interrupted says so, and leaves its cursors to the next", async () => {

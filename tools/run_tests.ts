@@ -28,8 +28,10 @@ const UNDER_OTHER_NAMES = [
   "order_property",
   "ordering",
   "reconcile",
+  "reconcile_slices",
   "refresh",
   "row_level_security",
+  "runs",
 ].map((name) => `tests/${name}_test.ts`);
 
 async function runTests(args: string[], env: Record<string, string>): Promise<number> {

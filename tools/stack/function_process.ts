@@ -19,10 +19,13 @@ const START_TIMEOUT = 60_000;
  * Serves a file with `deno serve`. Resolves when it answers.
  *
  * @param entrypoint Below the repository's root.
+ * @param heapLimit Megabytes of the heap, as a hosted function has a limit: without one, the collector takes
+ * its time. None by default.
  */
 export async function startFunctionProcess(
   entrypoint: string,
   env: Record<string, string>,
+  heapLimit?: number,
 ): Promise<FunctionProcess> {
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -39,6 +42,7 @@ export async function startFunctionProcess(
         "--allow-net",
         "--allow-env",
         "--allow-sys",
+        ...(heapLimit === undefined ? [] : [`--v8-flags=--max-old-space-size=${heapLimit}`]),
         "--host=127.0.0.1",
         `--port=${port}`,
         entrypoint,

@@ -2,6 +2,9 @@ import { type ClerkSource, isNotFound } from "./clerk_source.ts";
 import type { MirroredObject } from "./mirrored.ts";
 import type { Removal } from "./resources.ts";
 
+/** Single objects that are asked for at once. */
+const AT_ONCE = 10;
+
 /** What it takes to ask Clerk for an object. */
 export type Candidate = Pick<MirroredObject, "id" | "organization_id" | "user_id">;
 
@@ -19,11 +22,12 @@ export async function confirmGone<Object extends Candidate>(
   if (candidates.length === 0) return [];
   const found = await removal.findExisting?.(source, candidates.map(({ id }) => id));
   const existing = new Set(found?.objects.map(({ id }) => id));
+  const unknown = candidates.filter(({ id }) => !existing.has(id));
   const gone = [];
-  for (const candidate of candidates) {
-    if (!existing.has(candidate.id) && !await exists(source, removal, candidate)) {
-      gone.push(candidate);
-    }
+  for (let start = 0; start < unknown.length; start += AT_ONCE) {
+    const some = unknown.slice(start, start + AT_ONCE);
+    const found = await Promise.all(some.map((object) => exists(source, removal, object)));
+    gone.push(...some.filter((_object, index) => found[index] === false));
   }
   return gone;
 }

@@ -59,6 +59,8 @@ export async function backfill(
     const isDone = await backfillResource(resource, work, cursor, result, results);
     if (!isDone) return { results, isDone };
   }
+  // Where an interrupted run had finished all, nothing else keeps them; what is done is known by them.
+  await held.keep({ turns: work.source.turns() }, results);
   return { results, isDone: true };
 }
 
@@ -75,7 +77,6 @@ async function backfillResource(
   const { since } = held.run.options;
   const keep = async (cursor: Cursor) => {
     const progress = { turns: source.turns() };
-    if (isDryRun) return;
     if (since === undefined) await held.keepCursor(progress, results, name, cursor);
     else await held.keep(progress, results);
   };
@@ -101,7 +102,7 @@ async function backfillResource(
   } catch (error) {
     result.skipped = reasonToLeaveOut(resource, error);
     observer.skip(name, `left out: ${result.skipped}`);
-    if (!isDryRun) await held.keep({ turns: source.turns() }, results);
+    await held.keep({ turns: source.turns() }, results);
     return true;
   }
   if (remaining) result.shortfall = remaining;
