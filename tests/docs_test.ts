@@ -26,7 +26,9 @@ const sources = await readSources();
 Deno.test("every link leads to a page, a picture or a heading that is there", () => {
   const broken = [];
   for (const [path, text] of pages) {
-    for (const [, target = ""] of withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)) {
+    const links = withoutCode(text).matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"]+)"/g);
+    for (const [, link, source] of links) {
+      const target = link ?? source ?? "";
       if (/^(?:https?|mailto):/.test(target)) continue;
       const [file = "", anchor] = target.split("#");
       const linked = file === "" ? path : relative(ROOT, join(ROOT, dirname(path), file));
@@ -86,7 +88,7 @@ Deno.test('every test file has its chapter in what "deno task test --list" print
     assert.ok(document.includes(about) && about !== "", name);
     for (const test of tests) assert.ok(document.includes(`- ${test}\n`), test);
     const text = await Deno.readTextFile(join(ROOT, "tests", `${name}_test.ts`));
-    const calls = text.match(/^ *(?:Deno\.test|test\.\w+)\(/gm) ?? [];
+    const calls = text.match(/^ *(?:Deno\.test|test\.\w+|test)\((?!\{\n +name,)/gm);
     assert.equal(tests.length, calls.length, `${name}: the name of each test is read`);
   }
 });

@@ -20,7 +20,14 @@ export const CHAPTERS: Record<string, string[]> = {
     "clerk_pages",
   ],
   "What can't happen by mistake": ["safety"],
-  "Looking after itself": ["schedule", "hosted_schedule", "status", "status_command", "operations"],
+  "Looking after itself": [
+    "schedule",
+    "hosted_schedule",
+    "status",
+    "status_command",
+    "status_drift",
+    "operations",
+  ],
   "The console": ["console_server", "console_command", "console_browser"],
   "Into a project, to the next release, and out": [
     "init",
@@ -87,7 +94,7 @@ function readAbout(text: string): string {
 /** A name that is put together is shown as it is written: "what was installed ${what} answers …". */
 function readNames(text: string): string[] {
   const named =
-    /\b(?:Deno\.test|test\.\w+)\(\s*(?:\{\s*name:\s*(?:\w+\s*\?\s*)?)?(?:(["'])((?:(?!\1)[^\\]|\\.)*)\1|`((?:[^`\\]|\\.)*)`)/g;
+    /(?:\bDeno\.test|\btest\.\w+|^test)\(\s*(?:\{\s*name:\s*(?:\w+\s*\?\s*)?)?(?:(["'])((?:(?!\1)[^\\]|\\.)*)\1|`((?:[^`\\]|\\.)*)`)/gm;
   return [...text.matchAll(named)].map(([, , plain, made = ""]) =>
     plain?.replace(/\\(.)/g, "$1") ?? made.replace(/\$\{(.*?)\}/g, "⟨$1⟩")
   );
