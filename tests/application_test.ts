@@ -1,8 +1,8 @@
 /** What an application builds into the mirror's tables: it stops nothing, and nothing of it is touched. */
 import assert from "node:assert/strict";
-import { taskCommand } from "../tools/cli/task_command.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { sample, sampleEvent, sampleTypes } from "../tools/events/sample_event.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sample, sampleEvent, sampleTypes } from "../tools/development/events/sample_event.ts";
 import {
   addApplicationColumns,
   APPLICATION_DEFAULTS,

@@ -1,7 +1,7 @@
 /** What happens when the database is down, slow or locked: 503, nothing left behind, applied later. */
 import assert from "node:assert/strict";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
 import { openOwnMirror } from "./helpers/mirror.ts";
 
 Deno.test("a database that is down is 503, and the redelivery is applied once it is back", async () => {

@@ -1,8 +1,8 @@
 /** A backfill from Clerk's Backend API, run as a command: what it brings, and what it gets over. */
 import assert from "node:assert/strict";
-import { newId } from "../tools/events/new_id.ts";
-import { runMeasured } from "../tools/cli/run_measured.ts";
-import { taskCommand } from "../tools/cli/task_command.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { runMeasured } from "../tools/commands/cli/run_measured.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { type ClerkApi, startClerkApi } from "./helpers/clerk/api.ts";
 import { fillLarge, fillSmall } from "./helpers/clerk/fill.ts";
 import { newMembership, newOrganization, newUser } from "./helpers/clerk/objects.ts";

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { ROOT } from "../tools/development/stack/supabase_cli.ts";
 import { openOwnMirror } from "./helpers/mirror.ts";
 
 const text = await Deno.readTextFile(join(ROOT, "docs", "building-on-it.md"));

@@ -1,7 +1,7 @@
 /** Every command says what it does, and refuses what it doesn't know before it does anything. */
 import assert from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
-import { taskCommand } from "../tools/cli/task_command.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { finish } from "./helpers/command.ts";
 
 type Task = keyof typeof config.tasks;

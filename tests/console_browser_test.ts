@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
-import { findBrowser } from "../tools/browser/find_browser.ts";
-import { openBrowser } from "../tools/browser/open_browser.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { serveEffects } from "../tools/stack/serve_effects.ts";
+import { findBrowser } from "../tools/contributing/browser/find_browser.ts";
+import { openBrowser } from "../tools/contributing/browser/open_browser.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { serveEffects } from "../tools/development/stack/serve_effects.ts";
 import { openConsole, type TestedConsole } from "./helpers/console.ts";
 import { eventually, gone, goTo, openPage, seen } from "./helpers/console_page.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";

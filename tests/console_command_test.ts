@@ -1,6 +1,6 @@
 /** The command `console`: it says where the page is, serves it, and ends when it is interrupted. */
 import assert from "node:assert/strict";
-import { taskCommand } from "../tools/cli/task_command.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { finish } from "./helpers/command.ts";
 import { startConsoleCommand } from "./helpers/console_command.ts";
 import { openMirror } from "./helpers/mirror.ts";

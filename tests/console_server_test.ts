@@ -1,7 +1,7 @@
 /** The console's server, as its page and everybody else on the machine can reach it. */
 import assert from "node:assert/strict";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent, sampleTypes } from "../tools/events/sample_event.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent, sampleTypes } from "../tools/development/events/sample_event.ts";
 import type {
   DeadLetters,
   Effects,

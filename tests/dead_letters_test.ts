@@ -3,9 +3,13 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { toDeadLetter } from "../functions/clerk-webhook/dead_letter.ts";
 import { recognizeEvent, toCall } from "../functions/clerk-webhook/event.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { type SampleEvent, sampleEvent, sampleTypes } from "../tools/events/sample_event.ts";
-import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import {
+  type SampleEvent,
+  sampleEvent,
+  sampleTypes,
+} from "../tools/development/events/sample_event.ts";
+import { ROOT } from "../tools/development/stack/supabase_cli.ts";
 import { type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
 import { namingEnv } from "./helpers/naming.ts";
 

@@ -1,9 +1,9 @@
 /** Deployed with the real CLI, started from what was uploaded alone, on both Denos that matter. */
 import assert from "node:assert/strict";
-import { bundleFunctions } from "../tools/deploy/bundle_functions.ts";
-import { deliver } from "../tools/events/deliver.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { signedRequest } from "../tools/events/signed_request.ts";
+import { bundleFunctions } from "../tools/packaging/bundle_functions.ts";
+import { deliver } from "../tools/development/events/deliver.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { signedRequest } from "../tools/development/events/signed_request.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { newUser } from "./helpers/clerk/objects.ts";
 import { deploy, type Deployment } from "./helpers/deployment.ts";

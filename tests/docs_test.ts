@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { COMMANDS } from "../tools/cli/commands.ts";
-import { CHAPTERS, readTestFiles, renderTests } from "../tools/list_tests.ts";
-import { REFERENCE_PAGE, renderReference } from "../tools/reference.ts";
-import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { COMMANDS } from "../tools/commands/cli/commands.ts";
+import { CHAPTERS, readTestFiles, renderTests } from "../tools/contributing/list_tests.ts";
+import { REFERENCE_PAGE, renderReference } from "../tools/contributing/reference.ts";
+import { ROOT } from "../tools/development/stack/supabase_cli.ts";
 
 /** Pages by their path in the repository. */
 const pages = new Map<string, string>();
@@ -40,6 +40,14 @@ Deno.test("every link leads to a page, a picture or a heading that is there", ()
   }
   assert.deepEqual(broken, []);
   assert.ok(pages.size > 8, "there are pages to look at");
+});
+
+Deno.test("every file and folder that CONTRIBUTING.md names is there", () => {
+  const text = pages.get("CONTRIBUTING.md") ?? "";
+  const paths =
+    text.match(/(?<![\w./-])(?:functions|supabase|tests|tools|docs|\.ci)\/[\w./-]*\w/g) ?? [];
+  assert.ok(paths.length > 30, `${paths.length} paths`);
+  assert.deepEqual(paths.filter((path) => !exists(path)), []);
 });
 
 Deno.test("docs/reference.md says what the commands say of themselves", async () => {
@@ -88,7 +96,7 @@ Deno.test('every test file has its chapter in what "deno task test --list" print
     assert.ok(document.includes(about) && about !== "", name);
     for (const test of tests) assert.ok(document.includes(`- ${test}\n`), test);
     const text = await Deno.readTextFile(join(ROOT, "tests", `${name}_test.ts`));
-    const calls = text.match(/^ *(?:Deno\.test|test\.\w+|test)\((?!\{\n +name,)/gm);
+    const calls = text.match(/^ *(?:Deno\.test|test\.\w+|test)\((?!\{\n +name,)/gm) ?? [];
     assert.equal(tests.length, calls.length, `${name}: the name of each test is read`);
   }
 });

@@ -1,7 +1,7 @@
 /** A profile before the webhook: the caller's own, of nobody else, and never of somebody who is deleted. */
 import assert from "node:assert/strict";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
 import { type Client, type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
 import { test } from "./helpers/naming.ts";
 

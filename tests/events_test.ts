@@ -1,13 +1,13 @@
 /** A signed event of each type in, the row out; then what payloads may look like. */
 import assert from "node:assert/strict";
 import { mappings } from "../functions/clerk-webhook/event.ts";
-import { newId } from "../tools/events/new_id.ts";
+import { newId } from "../tools/development/events/new_id.ts";
 import {
   sample,
   type SampleEvent,
   sampleEvent,
   sampleTypes,
-} from "../tools/events/sample_event.ts";
+} from "../tools/development/events/sample_event.ts";
 import { openMirror } from "./helpers/mirror.ts";
 
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString();

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
-import { deliver } from "../tools/events/deliver.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { signedRequest } from "../tools/events/signed_request.ts";
-import { runSupabase } from "../tools/stack/supabase_cli.ts";
+import { deliver } from "../tools/development/events/deliver.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { signedRequest } from "../tools/development/events/signed_request.ts";
+import { runSupabase } from "../tools/development/stack/supabase_cli.ts";
 import { deploy, type DeployingCli } from "./helpers/deployment.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { createProject, STARTER, type TestProject } from "./helpers/project.ts";

@@ -7,9 +7,9 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { createDatabase } from "../functions/clerk-webhook/database.ts";
-import { newSigningSecret } from "../tools/events/signed_request.ts";
-import { freePort } from "../tools/stack/stack.ts";
-import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { newSigningSecret } from "../tools/development/events/signed_request.ts";
+import { freePort } from "../tools/development/stack/stack.ts";
+import { ROOT } from "../tools/development/stack/supabase_cli.ts";
 import {
   callDirectly,
   connectAsService,

@@ -7,9 +7,9 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { readConfig } from "../functions/clerk-webhook/env.ts";
 import { createHandler } from "../functions/clerk-webhook/handler.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent, sampleTypes } from "../tools/events/sample_event.ts";
-import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent, sampleTypes } from "../tools/development/events/sample_event.ts";
+import { newSigningSecret, signedRequest } from "../tools/development/events/signed_request.ts";
 import { damage, nastyValue, walk } from "./helpers/damage.ts";
 import { type Mirror, openMirror } from "./helpers/mirror.ts";
 

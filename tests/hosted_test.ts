@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { join } from "node:path";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
-import { deliver } from "../tools/events/deliver.ts";
-import { runSupabase } from "../tools/stack/supabase_cli.ts";
-import { projectCommand } from "../tools/cli/task_command.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { newSigningSecret, signedRequest } from "../tools/development/events/signed_request.ts";
+import { deliver } from "../tools/development/events/deliver.ts";
+import { runSupabase } from "../tools/development/stack/supabase_cli.ts";
+import { projectCommand } from "../tools/commands/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { readCatalog } from "./helpers/catalog.ts";
 import { finish } from "./helpers/command.ts";
@@ -29,7 +29,7 @@ import { readDescription, readFixture } from "./helpers/management_description.t
 import { type Client, openOwnMirror } from "./helpers/mirror.ts";
 import { type Project, startProjects } from "./helpers/projects.ts";
 import { whileServing } from "./helpers/serve_deployment.ts";
-import type { Contents } from "../tools/package/contents.ts";
+import type { Contents } from "../tools/installing/sql/contents.ts";
 
 const DOMAIN = "example.clerk.accounts.dev";
 const ENDPOINT = `https://${PROJECT_REF}.supabase.co/functions/v1/clerk-webhook`;

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readConfig } from "../functions/clerk-webhook/env.ts";
 import { createDatabase } from "../functions/clerk-webhook/database.ts";
 import { createHandler, type HandlerOptions } from "../functions/clerk-webhook/handler.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
-import { freePort } from "../tools/stack/stack.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { newSigningSecret, signedRequest } from "../tools/development/events/signed_request.ts";
+import { freePort } from "../tools/development/stack/stack.ts";
 import { openMirror } from "./helpers/mirror.ts";
 import { namingEnv } from "./helpers/naming.ts";
 

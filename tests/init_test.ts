@@ -4,14 +4,14 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { NAMING_TEXT } from "../functions/_shared/naming.ts";
 import { RELEASE } from "../functions/_shared/release.ts";
-import { readReleases } from "../tools/package/releases.ts";
-import { renderFunction } from "../tools/package/render_function.ts";
-import { changeFiles, undoUnfinished } from "../tools/project/change_files.ts";
-import { addToConfig, removeFromConfig } from "../tools/project/edit_config.ts";
-import { listMadeObjects } from "../tools/project/made_objects.ts";
-import { nextVersion } from "../tools/project/next_version.ts";
-import { tomlConfig } from "../tools/project/toml_config.ts";
-import { startStack } from "../tools/stack/stack.ts";
+import { readReleases } from "../tools/packaging/releases.ts";
+import { renderFunction } from "../tools/installing/sql/render_function.ts";
+import { changeFiles, undoUnfinished } from "../tools/installing/project/change_files.ts";
+import { addToConfig, removeFromConfig } from "../tools/installing/project/edit_config.ts";
+import { listMadeObjects } from "../tools/installing/project/made_objects.ts";
+import { nextVersion } from "../tools/installing/project/next_version.ts";
+import { tomlConfig } from "../tools/installing/project/toml_config.ts";
+import { startStack } from "../tools/development/stack/stack.ts";
 import {
   createProject,
   mirrorCommand,

@@ -4,8 +4,8 @@ import { createJournal } from "../functions/_shared/journal.ts";
 import { createHandler } from "../functions/clerk-webhook/handler.ts";
 import { readConfig } from "../functions/clerk-webhook/env.ts";
 import { Inapplicable, Unavailable } from "../functions/clerk-webhook/errors.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { newSigningSecret, signedRequest } from "../tools/development/events/signed_request.ts";
 
 const URL_ = "http://localhost/functions/v1/clerk-webhook";
 const SECRET = newSigningSecret();

@@ -1,9 +1,9 @@
 /** `deno task new-noun`: what it writes works as it is, from a signed event to the row. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { addNoun } from "../tools/nouns/add_noun.ts";
-import { readNoun } from "../tools/nouns/noun.ts";
-import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { addNoun } from "../tools/contributing/nouns/add_noun.ts";
+import { readNoun } from "../tools/contributing/nouns/noun.ts";
+import { ROOT } from "../tools/development/stack/supabase_cli.ts";
 
 /** What of the repository a noun touches, or is needed to try it. */
 const COPIED = ["deno.json", "deno.lock", "docs", "functions", "supabase", "tests", "tools"];

@@ -1,9 +1,9 @@
 /** docs/operations.md, run: every block of SQL does what the text around it says, in a mirror with troubles. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { ROOT } from "../tools/stack/supabase_cli.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { ROOT } from "../tools/development/stack/supabase_cli.ts";
 import { openOwnMirror } from "./helpers/mirror.ts";
 import { addScheduleExtensions, asSuperuser, recordReconciliation } from "./helpers/status.ts";
 

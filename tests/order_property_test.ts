@@ -1,7 +1,7 @@
 /** The order property, and that it has teeth: without any one of the rules it does not hold. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { startStack } from "../tools/stack/stack.ts";
+import { startStack } from "../tools/development/stack/stack.ts";
 import { addApplication } from "./helpers/application.ts";
 import { checkOrder } from "./helpers/order_property.ts";
 import { isRenamed, test, testNaming as naming } from "./helpers/naming.ts";

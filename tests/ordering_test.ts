@@ -1,7 +1,7 @@
 /** Whatever order, however often and however concurrently events arrive, the end is the same. */
 import assert from "node:assert/strict";
-import { newId } from "../tools/events/new_id.ts";
-import { type SampleEvent, sampleEvent } from "../tools/events/sample_event.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { type SampleEvent, sampleEvent } from "../tools/development/events/sample_event.ts";
 import { type Mirror, openMirror } from "./helpers/mirror.ts";
 
 const MINUTE = 60_000;

@@ -1,11 +1,11 @@
 /** The SQL that goes into other people's projects: other names, and nothing else that differs. */
 import assert from "node:assert/strict";
 import type { Naming } from "../functions/_shared/naming.ts";
-import { checkNaming, LONGEST_OWN_NAME } from "../tools/package/check_naming.ts";
-import { type Clash, clashQuery, describeClash } from "../tools/package/find_clashes.ts";
-import { listObjects, type MirrorObject } from "../tools/package/list_objects.ts";
-import { readReleases } from "../tools/package/releases.ts";
-import { renderMigration, renderRelease } from "../tools/package/render_migration.ts";
+import { checkNaming, LONGEST_OWN_NAME } from "../tools/installing/sql/check_naming.ts";
+import { type Clash, clashQuery, describeClash } from "../tools/installing/sql/find_clashes.ts";
+import { listObjects, type MirrorObject } from "../tools/installing/sql/list_objects.ts";
+import { readReleases } from "../tools/packaging/releases.ts";
+import { renderMigration, renderRelease } from "../tools/installing/sql/render_migration.ts";
 import { compareCatalogs, mapNames, readCatalog } from "./helpers/catalog.ts";
 import { describeNaming, NAMINGS } from "./helpers/namings.ts";
 import { type Projects, startProjects } from "./helpers/projects.ts";

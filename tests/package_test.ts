@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { pack } from "../tools/package/pack.ts";
+import { pack } from "../tools/packaging/pack.ts";
 import { finish } from "./helpers/command.ts";
 import { jsonRequest } from "./helpers/console.ts";
 import { startConsoleCommand } from "./helpers/console_command.ts";

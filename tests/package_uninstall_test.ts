@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import type { Naming } from "../functions/_shared/naming.ts";
-import { countRowsQuery } from "../tools/package/count_rows.ts";
-import { type Holder, holdersQuery } from "../tools/package/find_holders.ts";
-import { readReleases } from "../tools/package/releases.ts";
-import { listObjects } from "../tools/package/list_objects.ts";
-import { renderMigration } from "../tools/package/render_migration.ts";
-import { renderUninstall } from "../tools/package/render_uninstall.ts";
+import { countRowsQuery } from "../tools/installing/sql/count_rows.ts";
+import { type Holder, holdersQuery } from "../tools/installing/sql/find_holders.ts";
+import { readReleases } from "../tools/packaging/releases.ts";
+import { listObjects } from "../tools/installing/sql/list_objects.ts";
+import { renderMigration } from "../tools/installing/sql/render_migration.ts";
+import { renderUninstall } from "../tools/installing/sql/render_uninstall.ts";
 import { addApplicationColumns, addApplicationKeys } from "./helpers/application.ts";
 import { compareCatalogs, readCatalog } from "./helpers/catalog.ts";
 import { describeNaming, NAMINGS } from "./helpers/namings.ts";

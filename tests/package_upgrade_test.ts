@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Naming } from "../functions/_shared/naming.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { sample, sampleTypes } from "../tools/events/sample_event.ts";
-import type { Release } from "../tools/package/contents.ts";
-import { readReleases } from "../tools/package/releases.ts";
-import { renderMigration, renderRelease } from "../tools/package/render_migration.ts";
-import { pushMigrations } from "../tools/stack/supabase_cli.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sample, sampleTypes } from "../tools/development/events/sample_event.ts";
+import type { Release } from "../tools/installing/sql/contents.ts";
+import { readReleases } from "../tools/packaging/releases.ts";
+import { renderMigration, renderRelease } from "../tools/installing/sql/render_migration.ts";
+import { pushMigrations } from "../tools/development/stack/supabase_cli.ts";
 import { compareCatalogs, readCatalog } from "./helpers/catalog.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { describeNaming } from "./helpers/namings.ts";

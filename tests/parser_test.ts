@@ -4,7 +4,11 @@ import fc from "fast-check";
 import { Inapplicable } from "../functions/clerk-webhook/errors.ts";
 import { recognizeEvent, toCall } from "../functions/clerk-webhook/event.ts";
 import { COMPILED_AFTER } from "../functions/clerk-webhook/parser.ts";
-import { type SampleEvent, sampleEvent, sampleTypes } from "../tools/events/sample_event.ts";
+import {
+  type SampleEvent,
+  sampleEvent,
+  sampleTypes,
+} from "../tools/development/events/sample_event.ts";
 import { damage, nastyValue, walk } from "./helpers/damage.ts";
 
 /** Fewer than compile a schema, the envelope's included, which all of them share. */

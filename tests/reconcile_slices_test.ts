@@ -1,8 +1,8 @@
 /** Backfills and reconciliations in slices: the function `clerk-reconcile`, asked again and again. */
 import assert from "node:assert/strict";
-import { taskCommand } from "../tools/cli/task_command.ts";
-import { startFunctionProcess } from "../tools/stack/function_process.ts";
-import { serveReconcile } from "../tools/stack/serve_reconcile.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
+import { startFunctionProcess } from "../tools/development/stack/function_process.ts";
+import { serveReconcile } from "../tools/development/stack/serve_reconcile.ts";
 import type { ReconcileHandlerOptions } from "../functions/clerk-reconcile/handler.ts";
 import { type ClerkApi, type ClerkApiOptions, startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";

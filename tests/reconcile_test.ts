@@ -1,7 +1,7 @@
 /** The mirror compared with Clerk, run as a command: what it finds, and what it mends. */
 import assert from "node:assert/strict";
-import { runMeasured } from "../tools/cli/run_measured.ts";
-import { taskCommand } from "../tools/cli/task_command.ts";
+import { runMeasured } from "../tools/commands/cli/run_measured.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
 import { fillLarge, fillSmall } from "./helpers/clerk/fill.ts";

@@ -1,9 +1,9 @@
 /** The signed-in user reads himself from Clerk, before any webhook has come. */
 import assert from "node:assert/strict";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { serveRefresh } from "../tools/stack/serve_refresh.ts";
-import { sessionToken } from "../tools/stack/session_token.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { serveRefresh } from "../tools/development/stack/serve_refresh.ts";
+import { sessionToken } from "../tools/development/stack/session_token.ts";
 import { type ClerkApiOptions, startClerkApi } from "./helpers/clerk/api.ts";
 import { newMembership, newOrganization, newUser } from "./helpers/clerk/objects.ts";
 import { countRows, openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";

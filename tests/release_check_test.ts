@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
 import { RELEASE } from "../functions/_shared/release.ts";
 import { createReleaseCheck } from "../functions/clerk-webhook/release_check.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { deliver } from "../tools/events/deliver.ts";
-import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
-import { serveWebhook } from "../tools/stack/serve_webhook.ts";
-import { freePort } from "../tools/stack/stack.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { deliver } from "../tools/development/events/deliver.ts";
+import { newSigningSecret, signedRequest } from "../tools/development/events/signed_request.ts";
+import { serveWebhook } from "../tools/development/stack/serve_webhook.ts";
+import { freePort } from "../tools/development/stack/stack.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 
 /** A function that has just started: what it logs, and what it does besides answering. */

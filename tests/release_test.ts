@@ -1,7 +1,7 @@
 /** `deno task release`: what it makes of the files, and what it refuses. */
 import assert from "node:assert/strict";
-import { planRelease, type ReleaseSources } from "../tools/package/plan_release.ts";
-import { shipRelease } from "../tools/package/releases.ts";
+import { planRelease, type ReleaseSources } from "../tools/packaging/plan_release.ts";
+import { shipRelease } from "../tools/packaging/releases.ts";
 
 const row = (version: string) =>
   `insert into clerk_sync.releases (version) values ('${version}');\n`;

@@ -5,7 +5,7 @@ import {
   readReleases,
   shipRelease,
   toReleases,
-} from "../tools/package/releases.ts";
+} from "../tools/packaging/releases.ts";
 
 function migrations(files: Record<string, string>): Migrations {
   return new Map(Object.entries(files));

@@ -1,7 +1,7 @@
 /** Each table, each role, each verb, through supabase-js. */
 import assert from "node:assert/strict";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
 import { type Client, type Mirror, openMirror } from "./helpers/mirror.ts";
 
 const TABLES = ["profiles", "session_logs", "organizations", "organization_memberships"] as const;

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { checkInstance } from "../functions/_shared/clerk/check_instance.ts";
 import { createClerkSource } from "../functions/_shared/clerk/clerk_source.ts";
-import { taskCommand } from "../tools/cli/task_command.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
 import { fillSmall } from "./helpers/clerk/fill.ts";

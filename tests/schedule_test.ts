@@ -1,7 +1,7 @@
 /** The schedule: Supabase looks after the mirror, and a job that runs every minute is there for work only. */
 import assert from "node:assert/strict";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { serveEffects } from "../tools/stack/serve_effects.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { serveEffects } from "../tools/development/stack/serve_effects.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { startResend } from "./helpers/providers.ts";
 import { addScheduler, type Scheduler } from "./helpers/scheduler.ts";

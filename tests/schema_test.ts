@@ -1,7 +1,11 @@
 /** The schema itself: advisors, grants, types, time limits, under both of Supabase's defaults. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { generateTypes, pushMigrations, runSupabase } from "../tools/stack/supabase_cli.ts";
+import {
+  generateTypes,
+  pushMigrations,
+  runSupabase,
+} from "../tools/development/stack/supabase_cli.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 
 const PROJECTS = [

@@ -1,10 +1,10 @@
 /** The command status: its exit status, its output for people and for machines, and its watch. */
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { taskCommand } from "../tools/cli/task_command.ts";
-import { newSigningSecret } from "../tools/events/signed_request.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { freePort } from "../tools/stack/stack.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
+import { newSigningSecret } from "../tools/development/events/signed_request.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { freePort } from "../tools/development/stack/stack.ts";
 import { finish } from "./helpers/command.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { namingEnv } from "./helpers/naming.ts";

@@ -1,5 +1,5 @@
 /** Drift that a real reconciliation has found, as the status tells of it. */
-import { taskCommand } from "../tools/cli/task_command.ts";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
 import { fillSmall } from "./helpers/clerk/fill.ts";

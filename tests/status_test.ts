@@ -1,13 +1,13 @@
 /** Status: each kind of trouble is made, and named rightly, with what to do. */
 import assert from "node:assert/strict";
 import { RELEASE } from "../functions/_shared/release.ts";
-import { newId } from "../tools/events/new_id.ts";
-import { sampleEvent } from "../tools/events/sample_event.ts";
-import { newSigningSecret, signedRequest } from "../tools/events/signed_request.ts";
-import { behindJwtCheck } from "../tools/stack/jwt_check.ts";
-import { serveWebhook } from "../tools/stack/serve_webhook.ts";
-import { freePort } from "../tools/stack/stack.ts";
-import { takeStatus } from "../tools/status/take_status.ts";
+import { newId } from "../tools/development/events/new_id.ts";
+import { sampleEvent } from "../tools/development/events/sample_event.ts";
+import { newSigningSecret, signedRequest } from "../tools/development/events/signed_request.ts";
+import { behindJwtCheck } from "../tools/development/stack/jwt_check.ts";
+import { serveWebhook } from "../tools/development/stack/serve_webhook.ts";
+import { freePort } from "../tools/development/stack/stack.ts";
+import { takeStatus } from "../tools/commands/status/take_status.ts";
 import { openOwnMirror } from "./helpers/mirror.ts";
 import {
   addScheduleExtensions,

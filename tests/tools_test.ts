@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
-import { newSigningSecret } from "../tools/events/signed_request.ts";
+import { newSigningSecret } from "../tools/development/events/signed_request.ts";
 import { finish, type Finished, task } from "./helpers/command.ts";
 import { openMirror } from "./helpers/mirror.ts";
 

@@ -1,7 +1,7 @@
 /** `uninstall` of a project's files: everything of the mirror's goes, and nothing else. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { startStack } from "../tools/stack/stack.ts";
+import { startStack } from "../tools/development/stack/stack.ts";
 import { createProject, type TestProject } from "./helpers/project.ts";
 
 const CONFIG = "supabase/config.toml";

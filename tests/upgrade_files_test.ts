@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RELEASE } from "../functions/_shared/release.ts";
-import { type Contents, readContents } from "../tools/package/contents.ts";
-import { changeFiles } from "../tools/project/change_files.ts";
-import { readLock } from "../tools/project/lock_file.ts";
-import { isEmpty, type Plan } from "../tools/project/plan.ts";
-import { planUpgrade } from "../tools/project/plan_upgrade.ts";
-import { openProject } from "../tools/project/supabase_project.ts";
+import { type Contents, readContents } from "../tools/installing/sql/contents.ts";
+import { changeFiles } from "../tools/installing/project/change_files.ts";
+import { readLock } from "../tools/installing/project/lock_file.ts";
+import { isEmpty, type Plan } from "../tools/installing/project/plan.ts";
+import { planUpgrade } from "../tools/installing/project/plan_upgrade.ts";
+import { openProject } from "../tools/installing/project/supabase_project.ts";
 import { createProject, type TestProject } from "./helpers/project.ts";
 
 const LOCK = "supabase/clerk-mirror.lock.json";

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The command line: `clerk-supabase-mirror <command>`. Each command is a file in `commands/`. */
-import "./cli/web_socket.ts";
+import "./commands/cli/web_socket.ts";
 import process from "node:process";
 import { styleText } from "node:util";
-import { choose } from "./cli/choose.ts";
-import { COMMANDS } from "./cli/commands.ts";
-import { commandLine, describeError, runCommand, styleError } from "./cli/command.ts";
+import { choose } from "./commands/cli/choose.ts";
+import { COMMANDS } from "./commands/cli/commands.ts";
+import { commandLine, describeError, runCommand, styleError } from "./commands/cli/command.ts";
 import { RELEASE } from "../functions/_shared/release.ts";
 
 function usage(): string {

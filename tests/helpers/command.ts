@@ -1,6 +1,6 @@
 /** Commands of the project, run as a developer runs them. */
 import { stripVTControlCharacters } from "node:util";
-import { projectCommand } from "../../tools/cli/task_command.ts";
+import { projectCommand } from "../../tools/commands/cli/task_command.ts";
 
 /** How a command ended. */
 export interface Finished {

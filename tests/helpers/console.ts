@@ -6,7 +6,7 @@ import {
   type ConsoleServer,
   startConsole,
 } from "../../tools/console/start_console.ts";
-import { takeStatus } from "../../tools/status/take_status.ts";
+import { takeStatus } from "../../tools/commands/status/take_status.ts";
 import type { Mirror } from "./mirror.ts";
 
 /** A console that is being tested. */

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { runSupabase } from "../../tools/stack/supabase_cli.ts";
+import { runSupabase } from "../../tools/development/stack/supabase_cli.ts";
 
 /** What `supabase functions deploy` uploads for one function. */
 export interface Deployment {

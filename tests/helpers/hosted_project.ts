@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import type postgres from "postgres";
 import type { Naming } from "../../functions/_shared/naming.ts";
-import { install, type InstallOptions } from "../../tools/hosted/install.ts";
-import { createManagementApi } from "../../tools/hosted/management_api.ts";
-import type { HostedSession } from "../../tools/hosted/session.ts";
-import { uninstall } from "../../tools/hosted/uninstall.ts";
-import { upgrade } from "../../tools/hosted/upgrade.ts";
-import { buildContents } from "../../tools/package/build_contents.ts";
-import type { Contents } from "../../tools/package/contents.ts";
+import { install, type InstallOptions } from "../../tools/installing/hosted/install.ts";
+import { createManagementApi } from "../../tools/installing/hosted/management_api.ts";
+import type { HostedSession } from "../../tools/installing/hosted/session.ts";
+import { uninstall } from "../../tools/installing/hosted/uninstall.ts";
+import { upgrade } from "../../tools/installing/hosted/upgrade.ts";
+import { buildContents } from "../../tools/packaging/build_contents.ts";
+import type { Contents } from "../../tools/installing/sql/contents.ts";
 import {
   type LoopbackManagement,
   type ManagementOptions,

@@ -2,15 +2,15 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
 import type { HandlerOptions } from "../../functions/clerk-webhook/handler.ts";
 import type { Database } from "../../functions/_shared/database.types.ts";
-import { type Answer, deliver } from "../../tools/events/deliver.ts";
+import { type Answer, deliver } from "../../tools/development/events/deliver.ts";
 import {
   type DeliveryOptions,
   newSigningSecret,
   signedRequest,
-} from "../../tools/events/signed_request.ts";
-import { serveWebhook } from "../../tools/stack/serve_webhook.ts";
-import { sessionToken } from "../../tools/stack/session_token.ts";
-import { type Stack, type StackOptions, startStack } from "../../tools/stack/stack.ts";
+} from "../../tools/development/events/signed_request.ts";
+import { serveWebhook } from "../../tools/development/stack/serve_webhook.ts";
+import { sessionToken } from "../../tools/development/stack/session_token.ts";
+import { type Stack, type StackOptions, startStack } from "../../tools/development/stack/stack.ts";
 import { renamingFetch, renamingSql, searchPath, testNaming } from "./naming.ts";
 import { type Target, targetFromEnv } from "./target.ts";
 

@@ -6,8 +6,8 @@ import {
   type Naming,
   readNaming,
 } from "../../functions/_shared/naming.ts";
-import { listMadeObjects } from "../../tools/package/list_objects.ts";
-import { readReleases } from "../../tools/package/releases.ts";
+import { listMadeObjects } from "../../tools/installing/sql/list_objects.ts";
+import { readReleases } from "../../tools/packaging/releases.ts";
 
 /** What the mirror is called in this run: `TEST_SCHEMA` and `TEST_PREFIX`. */
 export const testNaming: Naming = readNaming({

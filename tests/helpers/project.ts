@@ -1,7 +1,7 @@
 /** Supabase projects of nobody, to put the mirror into with the real command line. */
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { ROOT } from "../../tools/stack/supabase_cli.ts";
+import { ROOT } from "../../tools/development/stack/supabase_cli.ts";
 
 /** How a command ended. */
 export interface CommandResult {

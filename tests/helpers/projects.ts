@@ -1,7 +1,7 @@
 /** Supabase projects without the mirror, as far as their databases go: many on one server. */
 import postgres from "postgres";
-import { startPostgres } from "../../tools/stack/postgres.ts";
-import { freePort, preparePlatform } from "../../tools/stack/stack.ts";
+import { startPostgres } from "../../tools/development/stack/postgres.ts";
+import { freePort, preparePlatform } from "../../tools/development/stack/stack.ts";
 
 /** A project's database, and its owner's connection to it. */
 export interface Project {

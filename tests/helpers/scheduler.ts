@@ -24,7 +24,7 @@ export interface Scheduler {
 export async function addScheduler({ stack, sql }: OwnMirror): Promise<Scheduler> {
   const bySuperuser = (work: (sql: postgres.Sql) => Promise<unknown>) =>
     withSuperuser(stack.postgres.superuserUrl, work);
-  const file = new URL("schedule_extensions.sql", import.meta.url);
+  const file = new URL("./schedule_extensions.sql", import.meta.url);
   const extensions = await Deno.readTextFile(file);
   await bySuperuser((superuser) => superuser.unsafe(extensions));
   let lastRequest = 0;

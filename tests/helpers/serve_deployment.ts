@@ -1,6 +1,6 @@
 /** Runs what was uploaded to a project, as its functions would run there. */
 import { join } from "node:path";
-import { freePort } from "../../tools/stack/stack.ts";
+import { freePort } from "../../tools/development/stack/stack.ts";
 import { type Deployment, layOut } from "./deployment.ts";
 import type { Target } from "./target.ts";
 

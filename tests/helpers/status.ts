@@ -1,9 +1,9 @@
 /** The status of a mirror, as its tests look at it. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { ROOT } from "../../tools/stack/supabase_cli.ts";
-import type { StatusLevel, StatusReport } from "../../tools/status/status_report.ts";
-import { type StatusOptions, takeStatus } from "../../tools/status/take_status.ts";
+import { ROOT } from "../../tools/development/stack/supabase_cli.ts";
+import type { StatusLevel, StatusReport } from "../../tools/commands/status/status_report.ts";
+import { type StatusOptions, takeStatus } from "../../tools/commands/status/take_status.ts";
 import type { OwnMirror } from "./mirror.ts";
 
 /** What else than the mirror's own is used. */

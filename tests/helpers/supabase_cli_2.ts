@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import process from "node:process";
-import { type CliResult, QUIET, toCliResult } from "../../tools/stack/supabase_cli.ts";
+import { type CliResult, QUIET, toCliResult } from "../../tools/development/stack/supabase_cli.ts";
 
 /** The last of its second major version, which many projects have. */
 const VERSION = "2.122.1";

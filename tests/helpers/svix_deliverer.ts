@@ -1,4 +1,4 @@
-import { signedRequest } from "../../tools/events/signed_request.ts";
+import { signedRequest } from "../../tools/development/events/signed_request.ts";
 
 /** A webhook to be delivered until it is acknowledged. */
 export interface Message {

@@ -1,5 +1,5 @@
 import type { Naming } from "../../functions/_shared/naming.ts";
-import type { ApiKeys } from "../../tools/stack/stack.ts";
+import type { ApiKeys } from "../../tools/development/stack/stack.ts";
 import { testNaming } from "./naming.ts";
 
 /** A running project with the mirror, to test against: the embedded stack, or `supabase start`. */

@@ -8,8 +8,8 @@ import {
   toOrganizationMembership,
   toParents,
 } from "../../functions/clerk-webhook/mappings/organization_membership.ts";
-import { newId } from "../events/new_id.ts";
-import { sampleEvent } from "../events/sample_event.ts";
+import { newId } from "../development/events/new_id.ts";
+import { sampleEvent } from "../development/events/sample_event.ts";
 import type { Benchmark, Comparison } from "./benchmark.ts";
 import { type BenchDatabase, openBenchDatabase, type Sql } from "./database.ts";
 import { compareInRounds } from "./rounds.ts";
@@ -39,7 +39,7 @@ export const backfillBenchmark: Benchmark = {
     await using database = await openBenchDatabase();
     const sql = database.connect({ role: "service_role", connections: 1 });
     await database.owner.unsafe(
-      await Deno.readTextFile(new URL("plain_tables.sql", import.meta.url)),
+      await Deno.readTextFile(new URL("./plain_tables.sql", import.meta.url)),
     );
 
     log("profiles");

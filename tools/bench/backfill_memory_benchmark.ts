@@ -1,6 +1,6 @@
-import { runMeasured } from "../cli/run_measured.ts";
-import { taskCommand } from "../cli/task_command.ts";
-import { type Stack, startStack } from "../stack/stack.ts";
+import { runMeasured } from "../commands/cli/run_measured.ts";
+import { taskCommand } from "../commands/cli/task_command.ts";
+import { type Stack, startStack } from "../development/stack/stack.ts";
 import type { Benchmark, BenchmarkOptions, Comparison } from "./benchmark.ts";
 import { serveManyUsers } from "./many_users.ts";
 

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { deploy, type Deployment, layOut } from "../../tests/helpers/deployment.ts";
 import { installEdgeRuntimeDeno } from "../../tests/helpers/edge_runtime_deno.ts";
-import { newSigningSecret, signedRequest } from "../events/signed_request.ts";
-import { bundleFunctions } from "../deploy/bundle_functions.ts";
+import { newSigningSecret, signedRequest } from "../development/events/signed_request.ts";
+import { bundleFunctions } from "../packaging/bundle_functions.ts";
 import type { Benchmark, Comparison } from "./benchmark.ts";
 import { compareInRounds } from "./rounds.ts";
 import { userCreatedBody } from "./user_created_body.ts";
 
-const PARTS = new URL("cold_start/", import.meta.url);
+const PARTS = new URL("./cold_start/", import.meta.url);
 
 /** Nobody listens here: no call gets as far as the network. */
 const ADDRESS = "http://127.0.0.1/";

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { type Stack, startStack } from "../stack/stack.ts";
+import { type Stack, startStack } from "../development/stack/stack.ts";
 
 /** Connections whose JSON parameters are given as text. */
 export type Sql = postgres.Sql<{ jsonb: unknown }>;

@@ -1,5 +1,5 @@
 /** One user.updated event: the mirror's call against two plain writes, in one call and in three. */
-import { newId } from "../events/new_id.ts";
+import { newId } from "../development/events/new_id.ts";
 import type { Benchmark, Comparison } from "./benchmark.ts";
 import { callUpsertProfiles } from "./call_upsert_profiles.ts";
 import { type BenchDatabase, openBenchDatabase, type Sql } from "./database.ts";

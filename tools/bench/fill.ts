@@ -14,7 +14,7 @@ export class Filler {
 
   /** Prepares a connection: what it needs goes when the connection does. */
   static async on(sql: Sql): Promise<Filler> {
-    await sql.unsafe(await Deno.readTextFile(new URL("ksuid.sql", import.meta.url)));
+    await sql.unsafe(await Deno.readTextFile(new URL("./ksuid.sql", import.meta.url)));
     return new Filler(sql);
   }
 

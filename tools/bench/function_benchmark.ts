@@ -5,7 +5,7 @@ import { type Config, readConfig } from "../../functions/clerk-webhook/env.ts";
 import { createHandler } from "../../functions/clerk-webhook/handler.ts";
 import type { Call } from "../../functions/clerk-webhook/mapping.ts";
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
-import { newSigningSecret, signedRequest } from "../events/signed_request.ts";
+import { newSigningSecret, signedRequest } from "../development/events/signed_request.ts";
 import type { Benchmark, Comparison } from "./benchmark.ts";
 import { compareInRounds } from "./rounds.ts";
 import { userCreatedBody } from "./user_created_body.ts";

@@ -1,4 +1,4 @@
-import { sampleEvent } from "../events/sample_event.ts";
+import { sampleEvent } from "../development/events/sample_event.ts";
 
 /** Unix milliseconds at which the first object of each kind was created; each one after a millisecond. */
 const BEGINNING = Date.UTC(2026, 0, 1);

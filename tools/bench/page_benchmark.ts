@@ -2,7 +2,7 @@
  * Whether a page of a table's rows costs the same however large the table is, and what the index that makes it
  * so costs an event.
  */
-import { newId } from "../events/new_id.ts";
+import { newId } from "../development/events/new_id.ts";
 import type { Benchmark, Comparison } from "./benchmark.ts";
 import { callUpsertProfiles } from "./call_upsert_profiles.ts";
 import { type BenchDatabase, openBenchDatabase } from "./database.ts";

@@ -4,12 +4,15 @@
  */
 import { join } from "node:path";
 import postgres from "postgres";
-import { bundleFunctions } from "../deploy/bundle_functions.ts";
-import { newSigningSecret, signedRequest } from "../events/signed_request.ts";
-import { deliver } from "../events/deliver.ts";
-import { type FunctionProcess, startFunctionProcess } from "../stack/function_process.ts";
-import { serveWebhook } from "../stack/serve_webhook.ts";
-import { type Stack, startStack } from "../stack/stack.ts";
+import { bundleFunctions } from "../packaging/bundle_functions.ts";
+import { newSigningSecret, signedRequest } from "../development/events/signed_request.ts";
+import { deliver } from "../development/events/deliver.ts";
+import {
+  type FunctionProcess,
+  startFunctionProcess,
+} from "../development/stack/function_process.ts";
+import { serveWebhook } from "../development/stack/serve_webhook.ts";
+import { type Stack, startStack } from "../development/stack/stack.ts";
 import type { Benchmark, Comparison } from "./benchmark.ts";
 import { type InstanceSize, type LargeInstance, serveLargeInstance } from "./large_instance.ts";
 import { processFigures } from "./process_figures.ts";

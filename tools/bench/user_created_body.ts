@@ -1,4 +1,4 @@
-import { sampleEvent } from "../events/sample_event.ts";
+import { sampleEvent } from "../development/events/sample_event.ts";
 
 /** A `user.created` of about 3 kB, as Clerk sends it: a fresh user each time. */
 export function userCreatedBody(): string {

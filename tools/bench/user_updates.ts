@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import type { Row, Webhook } from "../../functions/clerk-webhook/mapping.ts";
 import { toProfile, userSchema } from "../../functions/clerk-webhook/mappings/user.ts";
-import { newId } from "../events/new_id.ts";
-import { sampleEvent } from "../events/sample_event.ts";
+import { newId } from "../development/events/new_id.ts";
+import { sampleEvent } from "../development/events/sample_event.ts";
 
 /** The arguments of the call that a user.updated event becomes. */
 export interface UserUpdate {

@@ -1,17 +1,17 @@
 /** Brings what a Clerk instance has into the mirror: what existed before the webhooks, or came in none. */
 import process from "node:process";
 import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
-import { chooseResources, RESOURCE_NAMES } from "../clerk/choose_resources.ts";
+import { chooseResources, RESOURCE_NAMES } from "./runs/choose_resources.ts";
 import { readClerkEnv } from "../../functions/_shared/clerk_env.ts";
 import { createClerkSource } from "../../functions/_shared/clerk/clerk_source.ts";
 import { connectPatiently } from "../../functions/_shared/patient_database.ts";
 import type { BackfillResult } from "../../functions/_shared/runs/backfill.ts";
-import { withProgress } from "../clerk/progress.ts";
-import { runBackfill } from "../clerk/run_backfill.ts";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { listRefused } from "../cli/list_refused.ts";
-import { listShortfalls } from "../cli/list_shortfalls.ts";
-import { projectEnv } from "../dev/project_env.ts";
+import { withProgress } from "./runs/progress.ts";
+import { runBackfill } from "./runs/run_backfill.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { listRefused } from "./cli/list_refused.ts";
+import { listShortfalls } from "./cli/list_shortfalls.ts";
+import { projectEnv } from "../development/dev/project_env.ts";
 
 export const command = defineCommand(
   "backfill",

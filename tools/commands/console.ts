@@ -1,13 +1,13 @@
 /** Serves a page on this machine that shows the mirror live. */
 import process from "node:process";
 import { styleText } from "node:util";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { wholeNumber } from "../cli/numbers.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { wholeNumber } from "./cli/numbers.ts";
 import { openBrowser } from "../console/open_browser.ts";
 import { readPage } from "../console/page_files.ts";
 import { startConsole } from "../console/start_console.ts";
-import { readStatusEnv } from "../status/status_env.ts";
-import { takeStatus } from "../status/take_status.ts";
+import { readStatusEnv } from "./status/status_env.ts";
+import { takeStatus } from "./status/take_status.ts";
 
 export const command = defineCommand(
   "console",

@@ -3,13 +3,13 @@ import process from "node:process";
 import { styleText } from "node:util";
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import { createDatabase } from "../../functions/clerk-webhook/database.ts";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { formatTable } from "../cli/table.ts";
-import { type DeadLetter, readDeadLetters } from "../dead_letters/read_dead_letters.ts";
-import { replayDeadLetter } from "../dead_letters/replay_dead_letter.ts";
-import { runningStack } from "../dev/folder.ts";
-import { readProjectNaming } from "../dev/project_naming.ts";
-import { readSecretKey } from "../dev/variables.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { formatTable } from "./cli/table.ts";
+import { type DeadLetter, readDeadLetters } from "./dead_letters/read_dead_letters.ts";
+import { replayDeadLetter } from "./dead_letters/replay_dead_letter.ts";
+import { runningStack } from "../development/dev/folder.ts";
+import { readProjectNaming } from "../development/dev/project_naming.ts";
+import { readSecretKey } from "../development/dev/variables.ts";
 
 export const command = defineCommand(
   "dead-letters",

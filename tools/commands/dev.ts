@@ -1,5 +1,5 @@
-import { defineCommand } from "../cli/command.ts";
-import { isPacked } from "../package/contents.ts";
+import { defineCommand } from "./cli/command.ts";
+import { isPacked } from "../installing/sql/contents.ts";
 
 export const command = defineCommand(
   "dev",
@@ -8,9 +8,9 @@ REST API, the functions. Variables that are set, or stand in .env, are used; wha
 and kept, with the database, in ${isPacked ? "supabase/.temp/clerk-mirror/" : ".dev/"}.`,
 ).action(async () => {
   if (isPacked) {
-    const { runPackedDev } = await import("../dev/run_packed_dev.ts");
+    const { runPackedDev } = await import("../development/dev/run_packed_dev.ts");
     return await runPackedDev();
   }
-  const { runDev } = await import("../dev/run_dev.ts");
+  const { runDev } = await import("../development/dev/run_dev.ts");
   await runDev();
 });

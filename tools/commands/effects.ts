@@ -6,11 +6,11 @@ import { createOutbox, type QueuedEffects } from "../../functions/clerk-effects/
 import { createJournal } from "../../functions/_shared/journal.ts";
 import { Misconfiguration } from "../../functions/_shared/misconfiguration.ts";
 import { createSupabase, type Supabase } from "../../functions/_shared/supabase.ts";
-import { choose } from "../cli/choose.ts";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { pauseInSeconds } from "../cli/numbers.ts";
-import { formatTable } from "../cli/table.ts";
-import { projectEnv } from "../dev/project_env.ts";
+import { choose } from "./cli/choose.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { pauseInSeconds } from "./cli/numbers.ts";
+import { formatTable } from "./cli/table.ts";
+import { projectEnv } from "../development/dev/project_env.ts";
 
 export const command = defineCommand(
   "effects",

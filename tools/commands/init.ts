@@ -1,21 +1,25 @@
 /** Adds the mirror to a Supabase project under version control: files, and nothing else. */
 import type { Naming } from "../../functions/_shared/naming.ts";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { checkNaming } from "../package/check_naming.ts";
-import { type Contents, readContents } from "../package/contents.ts";
-import { carryOut } from "../project/carry_out.ts";
-import { chooseNaming } from "../project/choose_naming.ts";
-import { type FileOptions, type FileSession, withProject } from "../project/file_session.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { checkNaming } from "../installing/sql/check_naming.ts";
+import { type Contents, readContents } from "../installing/sql/contents.ts";
+import { carryOut } from "../installing/project/carry_out.ts";
+import { chooseNaming } from "../installing/project/choose_naming.ts";
+import {
+  type FileOptions,
+  type FileSession,
+  withProject,
+} from "../installing/project/file_session.ts";
 import { compareVersions } from "../../functions/_shared/compare_versions.ts";
-import { readAppliedVersions } from "../project/database_state.ts";
-import { migrationVersions, readMadeObjects } from "../project/file_clashes.ts";
-import { type Lock, readLock } from "../project/lock_file.ts";
-import { linkedProject, stepsAfterInit } from "../project/next_steps.ts";
-import { describeNaming, type Plan } from "../project/plan.ts";
-import { overwriting } from "../project/plan_functions.ts";
-import { planInit, planRepair } from "../project/plan_init.ts";
-import { refuseNewer } from "../project/plan_upgrade.ts";
-import { ignoredConfig, type SupabaseProject } from "../project/supabase_project.ts";
+import { readAppliedVersions } from "../installing/project/database_state.ts";
+import { migrationVersions, readMadeObjects } from "../installing/project/file_clashes.ts";
+import { type Lock, readLock } from "../installing/project/lock_file.ts";
+import { linkedProject, stepsAfterInit } from "../installing/project/next_steps.ts";
+import { describeNaming, type Plan } from "../installing/project/plan.ts";
+import { overwriting } from "../installing/project/plan_functions.ts";
+import { planInit, planRepair } from "../installing/project/plan_init.ts";
+import { refuseNewer } from "../installing/project/plan_upgrade.ts";
+import { ignoredConfig, type SupabaseProject } from "../installing/project/supabase_project.ts";
 
 interface InitOptions extends FileOptions {
   schema?: string | undefined;

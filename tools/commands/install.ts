@@ -1,6 +1,6 @@
 /** Adds the mirror to a hosted Supabase project, writing no files. */
-import { defineCommand } from "../cli/command.ts";
-import { runHostedInstall } from "../hosted/install.ts";
+import { defineCommand } from "./cli/command.ts";
+import { runHostedInstall } from "../installing/hosted/install.ts";
 
 export const command = defineCommand(
   "install",

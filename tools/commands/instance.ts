@@ -3,9 +3,9 @@ import { styleText } from "node:util";
 import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import { claimInstance, readInstance } from "../../functions/_shared/clerk/check_instance.ts";
 import { connectPatiently } from "../../functions/_shared/patient_database.ts";
-import { isConfirmed } from "../cli/confirm.ts";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { projectEnv } from "../dev/project_env.ts";
+import { isConfirmed } from "./cli/confirm.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { projectEnv } from "../development/dev/project_env.ts";
 
 export const command = defineCommand(
   "instance",

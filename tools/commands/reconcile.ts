@@ -2,19 +2,19 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
-import { chooseResources } from "../clerk/choose_resources.ts";
+import { chooseResources } from "./runs/choose_resources.ts";
 import { readClerkEnv } from "../../functions/_shared/clerk_env.ts";
 import { createClerkSource } from "../../functions/_shared/clerk/clerk_source.ts";
 import { connectPatiently } from "../../functions/_shared/patient_database.ts";
 import type { ReconcileResult } from "../../functions/_shared/runs/reconcile_progress.ts";
-import { withProgress } from "../clerk/progress.ts";
-import { runReconcile } from "../clerk/run_reconcile.ts";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { listRefused } from "../cli/list_refused.ts";
-import { listShortfalls } from "../cli/list_shortfalls.ts";
-import { numberFromZero, wholeNumber } from "../cli/numbers.ts";
-import { formatTable } from "../cli/table.ts";
-import { projectEnv } from "../dev/project_env.ts";
+import { withProgress } from "./runs/progress.ts";
+import { runReconcile } from "./runs/run_reconcile.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { listRefused } from "./cli/list_refused.ts";
+import { listShortfalls } from "./cli/list_shortfalls.ts";
+import { numberFromZero, wholeNumber } from "./cli/numbers.ts";
+import { formatTable } from "./cli/table.ts";
+import { projectEnv } from "../development/dev/project_env.ts";
 
 /** Exit statuses, as those of `diff`. */
 const DIFFERENT = 1;

@@ -1,11 +1,11 @@
 /** Says how the mirror does: each line well, worth a look, or broken, and what to do. */
 import process from "node:process";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { pauseInSeconds } from "../cli/numbers.ts";
-import { formatStatus } from "../status/format_status.ts";
-import { LEVELS, type StatusReport } from "../status/status_report.ts";
-import { readStatusEnv } from "../status/status_env.ts";
-import { takeStatus } from "../status/take_status.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { pauseInSeconds } from "./cli/numbers.ts";
+import { formatStatus } from "./status/format_status.ts";
+import { LEVELS, type StatusReport } from "./status/status_report.ts";
+import { readStatusEnv } from "./status/status_env.ts";
+import { takeStatus } from "./status/take_status.ts";
 
 /** Exit status of a status that could not be taken: what can't be told counts as broken. */
 export const failure = LEVELS.indexOf("broken");

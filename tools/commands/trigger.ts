@@ -1,16 +1,16 @@
 /** Sends a realistic, correctly signed event to the running function, or to any other. */
 import process from "node:process";
 import { styleText } from "node:util";
-import { choose } from "../cli/choose.ts";
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { wholeNumber } from "../cli/numbers.ts";
-import { styleOutcome } from "../cli/style_outcome.ts";
-import { runningStack } from "../dev/folder.ts";
-import { readSigningSecret } from "../dev/variables.ts";
-import { type Answer, deliver } from "../events/deliver.ts";
-import { newId } from "../events/new_id.ts";
-import { type SampleEvent, sampleEvent, sampleTypes } from "../events/sample_event.ts";
-import { signedRequest } from "../events/signed_request.ts";
+import { choose } from "./cli/choose.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { wholeNumber } from "./cli/numbers.ts";
+import { styleOutcome } from "./cli/style_outcome.ts";
+import { runningStack } from "../development/dev/folder.ts";
+import { readSigningSecret } from "../development/dev/variables.ts";
+import { type Answer, deliver } from "../development/events/deliver.ts";
+import { newId } from "../development/events/new_id.ts";
+import { type SampleEvent, sampleEvent, sampleTypes } from "../development/events/sample_event.ts";
+import { signedRequest } from "../development/events/signed_request.ts";
 
 /** Where `supabase start` serves functions too. */
 const DEFAULT_URL = "http://127.0.0.1:54321/functions/v1/clerk-webhook";

@@ -1,22 +1,26 @@
 /** Takes the mirror out of a project again: its files, or out of a hosted one by the Management API. */
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { type Contents, readContents } from "../package/contents.ts";
-import { countRowsQuery } from "../package/count_rows.ts";
-import { holdersQuery } from "../package/find_holders.ts";
-import { carryOut } from "../project/carry_out.ts";
-import { type FileOptions, type FileSession, withProject } from "../project/file_session.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { type Contents, readContents } from "../installing/sql/contents.ts";
+import { countRowsQuery } from "../installing/sql/count_rows.ts";
+import { holdersQuery } from "../installing/sql/find_holders.ts";
+import { carryOut } from "../installing/project/carry_out.ts";
+import {
+  type FileOptions,
+  type FileSession,
+  withProject,
+} from "../installing/project/file_session.ts";
 import {
   type ProjectDatabase,
   readAppliedVersions,
   readDatabaseState,
-} from "../project/database_state.ts";
-import type { Lock } from "../project/lock_file.ts";
-import { stepsAfterUninstall } from "../project/next_steps.ts";
-import { describeNaming, type TableRows } from "../project/plan.ts";
-import { overwriting } from "../project/plan_functions.ts";
-import { planUninstall } from "../project/plan_uninstall.ts";
-import { refuseNewer } from "../project/plan_upgrade.ts";
-import { requireLock } from "../project/require_lock.ts";
+} from "../installing/project/database_state.ts";
+import type { Lock } from "../installing/project/lock_file.ts";
+import { stepsAfterUninstall } from "../installing/project/next_steps.ts";
+import { describeNaming, type TableRows } from "../installing/project/plan.ts";
+import { overwriting } from "../installing/project/plan_functions.ts";
+import { planUninstall } from "../installing/project/plan_uninstall.ts";
+import { refuseNewer } from "../installing/project/plan_upgrade.ts";
+import { requireLock } from "../installing/project/require_lock.ts";
 
 interface UninstallOptions extends FileOptions {
   projectRef?: string | undefined;
@@ -44,7 +48,7 @@ has set up.`,
     if (projectRef === undefined) {
       return await withProject(options, (session) => uninstall(session, options));
     }
-    const { runHostedUninstall } = await import("../hosted/uninstall.ts");
+    const { runHostedUninstall } = await import("../installing/hosted/uninstall.ts");
     await runHostedUninstall({ ...options, projectRef });
   });
 

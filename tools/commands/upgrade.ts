@@ -1,13 +1,17 @@
 /** Brings a project's mirror to this release: its files, or a hosted project by the Management API. */
-import { commandLine, defineCommand } from "../cli/command.ts";
-import { readContents } from "../package/contents.ts";
-import { carryOut } from "../project/carry_out.ts";
-import { type FileOptions, type FileSession, withProject } from "../project/file_session.ts";
-import { readAppliedVersions } from "../project/database_state.ts";
-import { stepsAfterUpgrade } from "../project/next_steps.ts";
-import { overwriting } from "../project/plan_functions.ts";
-import { planUpgrade } from "../project/plan_upgrade.ts";
-import { requireLock } from "../project/require_lock.ts";
+import { commandLine, defineCommand } from "./cli/command.ts";
+import { readContents } from "../installing/sql/contents.ts";
+import { carryOut } from "../installing/project/carry_out.ts";
+import {
+  type FileOptions,
+  type FileSession,
+  withProject,
+} from "../installing/project/file_session.ts";
+import { readAppliedVersions } from "../installing/project/database_state.ts";
+import { stepsAfterUpgrade } from "../installing/project/next_steps.ts";
+import { overwriting } from "../installing/project/plan_functions.ts";
+import { planUpgrade } from "../installing/project/plan_upgrade.ts";
+import { requireLock } from "../installing/project/require_lock.ts";
 
 interface UpgradeOptions extends FileOptions {
   projectRef?: string | undefined;
@@ -32,7 +36,7 @@ that "${commandLine("install")}" has set up, writing no files.`,
     if (projectRef === undefined) {
       return await withProject(options, (session) => upgrade(session, options));
     }
-    const { runHostedUpgrade } = await import("../hosted/upgrade.ts");
+    const { runHostedUpgrade } = await import("../installing/hosted/upgrade.ts");
     await runHostedUpgrade({ ...options, projectRef });
   });
 

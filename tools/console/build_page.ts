@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { ROOT } from "../stack/supabase_cli.ts";
+import { ROOT } from "../development/stack/supabase_cli.ts";
 import { PAGE_FILES, type PageFile } from "./page_files.ts";
 
 /** The page as it is served, and what it was built from. */

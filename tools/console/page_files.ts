@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { isPacked } from "../package/contents.ts";
+import { isPacked } from "../installing/sql/contents.ts";
 
 /** A file of the page, as it is served. */
 export interface PageFile {

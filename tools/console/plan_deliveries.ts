@@ -1,5 +1,5 @@
-import { newId } from "../events/new_id.ts";
-import { type SampleEvent, sampleEvent, sampleTypes } from "../events/sample_event.ts";
+import { newId } from "../development/events/new_id.ts";
+import { type SampleEvent, sampleEvent, sampleTypes } from "../development/events/sample_event.ts";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import { HttpError } from "./http_error.ts";
 

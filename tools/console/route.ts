@@ -1,5 +1,5 @@
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
-import type { StatusReport } from "../status/status_report.ts";
+import type { StatusReport } from "../commands/status/status_report.ts";
 import type { CallFunction } from "./project_client.ts";
 
 /** A development stack that events can be sent to. */

@@ -1,6 +1,6 @@
 /** Clerk's objects as its Backend API shows them, with fresh ids. */
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
-import { newId } from "../../../tools/events/new_id.ts";
+import { newId } from "../../../tools/development/events/new_id.ts";
 
 /** One of Clerk's objects. Times are Unix milliseconds. */
 export interface ClerkObject {

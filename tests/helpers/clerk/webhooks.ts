@@ -1,7 +1,7 @@
 /** Clerk's webhooks, as far as its Backend API sets them up. */
 import { randomUUID } from "node:crypto";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
-import { newSigningSecret } from "../../../tools/events/signed_request.ts";
+import { newSigningSecret } from "../../../tools/development/events/signed_request.ts";
 
 /** An endpoint, as it was made. */
 export interface ClerkEndpoint {

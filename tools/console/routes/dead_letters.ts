@@ -1,6 +1,6 @@
 import { createDatabase } from "../../../functions/clerk-webhook/database.ts";
-import { readDeadLetters } from "../../dead_letters/read_dead_letters.ts";
-import { replayDeadLetter } from "../../dead_letters/replay_dead_letter.ts";
+import { readDeadLetters } from "../../commands/dead_letters/read_dead_letters.ts";
+import { replayDeadLetter } from "../../commands/dead_letters/replay_dead_letter.ts";
 import { idsOrWord, records, text } from "../fields.ts";
 import { HttpError } from "../http_error.ts";
 import { countOf, requireConfirmation } from "../require_confirmation.ts";

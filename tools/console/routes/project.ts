@@ -1,5 +1,5 @@
 import { RELEASE } from "../../../functions/_shared/release.ts";
-import { sampleTypes } from "../../events/sample_event.ts";
+import { sampleTypes } from "../../development/events/sample_event.ts";
 import { projectAddress } from "../project_address.ts";
 import type { Route } from "../route.ts";
 import type { ProjectInfo } from "../shapes.ts";

@@ -1,6 +1,6 @@
-import { deliver } from "../../events/deliver.ts";
-import { sampleTypes } from "../../events/sample_event.ts";
-import { signedRequest } from "../../events/signed_request.ts";
+import { deliver } from "../../development/events/deliver.ts";
+import { sampleTypes } from "../../development/events/sample_event.ts";
+import { signedRequest } from "../../development/events/signed_request.ts";
 import { HttpError } from "../http_error.ts";
 import { type Delivery, planDeliveries, type Way, WAYS } from "../plan_deliveries.ts";
 import type { DevStack, Route } from "../route.ts";

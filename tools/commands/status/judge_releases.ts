@@ -1,0 +1,35 @@
+import { compareVersions } from "../../../functions/_shared/compare_versions.ts";
+import { RELEASE } from "../../../functions/_shared/release.ts";
+import { commandLine } from "../cli/command.ts";
+import { look, type StatusLine, well } from "./status_report.ts";
+
+const NAME = "Releases";
+
+/**
+ * Whether database, function and this code are of one release. They work together one release apart.
+ *
+ * @param database Null where it knows of none.
+ * @param ofFunction Undefined where it was not told.
+ */
+export function judgeReleases(database: string | null, ofFunction: string | undefined): StatusLine {
+  const text = [
+    `Database ${database ?? "unknown"}`,
+    `function ${ofFunction ?? "unknown"}`,
+    `this command ${RELEASE}`,
+  ].join(", ");
+  const upgrade = `"${commandLine("upgrade")}"`;
+  if (database === null || compareVersions(database, ofFunction ?? RELEASE) < 0) {
+    return look(NAME, text, `Apply the database's later migrations: ${upgrade}`);
+  }
+  if (ofFunction !== undefined && compareVersions(ofFunction, database) < 0) {
+    return look(NAME, text, `Deploy the functions of the database's release: ${upgrade}`);
+  }
+  if (compareVersions(database, RELEASE) > 0) {
+    return look(
+      NAME,
+      text,
+      "Run the command of the database's release: it knows what there is to see",
+    );
+  }
+  return well(NAME, text);
+}

@@ -1,0 +1,276 @@
+import { isRecord } from "../../../functions/clerk-webhook/json.ts";
+import { PROBE_TYPE } from "../../../functions/clerk-webhook/probe.ts";
+import { commandLine } from "../cli/command.ts";
+import { signedRequest } from "../../development/events/signed_request.ts";
+import { broken, look, type StatusLine, well } from "./status_report.ts";
+import { CLOCKS_APART } from "./thresholds.ts";
+import { sayDuration } from "./words.ts";
+
+/** Milliseconds. The function gives the database 5 s, and takes a moment to start. */
+const TIMEOUT = 12_000;
+
+const NAME = "Function";
+
+/** What to probe. */
+export interface ProbeOptions {
+  /** Where Clerk sends its webhooks: `…/functions/v1/clerk-webhook`. */
+  functionUrl: string;
+  /** Each must be one of the function's. Without any, all but the secret is probed. */
+  signingSecrets: string[];
+  /** Milliseconds; 12,000 by default. */
+  timeout?: number;
+}
+
+/** How the function was found. */
+export interface Probed {
+  line: StatusLine;
+  /** Of the function's code, where it told. */
+  release?: string;
+}
+
+/** An answer, of the function or of what is before it. */
+interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+  /** Milliseconds until the answer was complete. */
+  duration: number;
+  /** Milliseconds that its machine's clock is ahead of this one's; undefined where it does not tell. */
+  ahead?: number;
+}
+
+/**
+ * Sends the function a message that changes nothing, and says how it was answered. Never throws.
+ */
+export async function probeFunction(options: ProbeOptions): Promise<Probed> {
+  const { functionUrl, signingSecrets } = options;
+  if (signingSecrets.length === 0) return await probe(options);
+
+  let probed: Probed | undefined;
+  for (const [index, secret] of signingSecrets.entries()) {
+    const which = signingSecrets.length === 1 ? "" : ` number ${index + 1}`;
+    try {
+      signedRequest(functionUrl, secret, "");
+    } catch {
+      return { line: sayMalformed(functionUrl, which) };
+    }
+    probed = await probe(options, secret, which);
+    if (probed.line.level !== "well") return probed;
+  }
+  return probed ?? await probe(options);
+}
+
+async function probe(options: ProbeOptions, secret?: string, which = ""): Promise<Probed> {
+  const { functionUrl, timeout = TIMEOUT } = options;
+  const answer = await send(functionUrl, secret, timeout);
+  if (answer === undefined) return { line: sayUnreachable(functionUrl, timeout) };
+  const { release } = answer.body;
+  return {
+    line: judge(answer, functionUrl, secret !== undefined, which),
+    ...(typeof release === "string" ? { release } : {}),
+  };
+}
+
+async function send(
+  url: string,
+  secret: string | undefined,
+  timeout: number,
+): Promise<Answer | undefined> {
+  const body = JSON.stringify({
+    object: "event",
+    type: PROBE_TYPE,
+    timestamp: Date.now(),
+    data: {},
+  });
+  try {
+    const request = secret === undefined
+      ? new Request(url, { method: "POST", body })
+      : signedRequest(url, secret, body);
+    const startedAt = performance.now();
+    const sentAt = Date.now();
+    const response = await fetch(request, {
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeout),
+    });
+    const parsed = parse(await response.text());
+    const duration = performance.now() - startedAt;
+    const told = typeof parsed.now === "string" ? parsed.now : response.headers.get("date") ?? "";
+    const ahead = Date.parse(told) - (sentAt + duration / 2);
+    return {
+      status: response.status,
+      body: parsed,
+      duration: Math.round(duration),
+      ...(Number.isNaN(ahead) ? {} : { ahead }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function judge(answer: Answer, url: string, isSigned: boolean, which: string): StatusLine {
+  const { status, body, duration } = answer;
+  if (status === 200 && body.outcome === "ignored") return judgeGood(answer);
+  switch (body.error) {
+    case "missing_header":
+      if (isSigned) break;
+      return well(
+        NAME,
+        `Answered in ${duration} ms: the JWT check is off. Whether its signing secret is right was not ` +
+          "tried, for want of CLERK_WEBHOOK_SIGNING_SECRET",
+      );
+    case "invalid_signature":
+      return broken(
+        NAME,
+        `It refused the signature: its signing secret is another one than the one known here${which}`,
+        "Copy the secret of the endpoint in Clerk's Dashboard (Webhooks, Signing Secret) to the function's " +
+          'CLERK_WEBHOOK_SIGNING_SECRET: "supabase secrets set". Webhooks that failed meanwhile are sent ' +
+          "again for a day; for those from before, see docs/operations.md",
+      );
+    case "invalid_timestamp":
+      return broken(
+        NAME,
+        `It refused the time of the message: ${sayClocks(answer)}`,
+        "Set the clock that is wrong: where it is the function's, it refuses every webhook",
+      );
+    case "misconfigured":
+      return broken(
+        NAME,
+        "It is misconfigured: a variable of its environment is missing or malformed",
+        "Its log in Supabase's Dashboard, under Edge Functions, says which",
+      );
+  }
+  return sayStatus(answer, url);
+}
+
+function judgeGood(answer: Answer): StatusLine {
+  const { body, duration } = answer;
+  switch (body.database) {
+    case undefined:
+      return look(
+        NAME,
+        `Answered in ${duration} ms: the secret is right, the JWT check is off. It is of a release that ` +
+          "tells no more",
+        `Deploy the functions of this release: "${commandLine("upgrade")}"`,
+      );
+    case "reachable":
+      break;
+    case "misconfigured":
+      return broken(
+        NAME,
+        "It answers, but the database refuses its key, or does not have the mirror under the names that the " +
+          "function knows",
+        "Look at the function's SUPABASE_SECRET_KEYS, CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX, and " +
+          "whether the migrations were applied",
+      );
+    default:
+      return broken(
+        NAME,
+        "It answers, but can't reach the database: webhooks are answered 503",
+        "Look at the project's health in Supabase's Dashboard. What fails meanwhile is sent again for a day",
+      );
+  }
+  if (Math.abs(answer.ahead ?? 0) >= CLOCKS_APART) {
+    return look(
+      NAME,
+      `Answered in ${duration} ms, but ${sayClocks(answer)}`,
+      "Set the clock that is wrong: five minutes apart, signatures are refused",
+    );
+  }
+  return well(
+    NAME,
+    `Answered in ${duration} ms: the secret is right, the JWT check is off, it reaches the database`,
+  );
+}
+
+/** What the platform answers in the function's place. */
+function sayStatus({ status, body }: Answer, url: string): StatusLine {
+  const code = String(body.code ?? "");
+  if (status === 401) {
+    return broken(
+      NAME,
+      "Supabase's JWT check is on: it refuses every webhook before the function sees it",
+      'Set "verify_jwt = false" under [functions.clerk-webhook] in supabase/config.toml, and deploy the ' +
+        'function again; or deploy it with "--no-verify-jwt"',
+    );
+  }
+  if (status === 404) {
+    return broken(
+      NAME,
+      `There is no function at "${url}"`,
+      'Deploy it: "supabase functions deploy clerk-webhook". If it is, look at the address',
+    );
+  }
+  if (status === 540) {
+    return broken(
+      NAME,
+      "The project is paused",
+      `Restore it in Supabase's Dashboard, then run "${commandLine("reconcile --repair")}"`,
+    );
+  }
+  if (status === 546) {
+    return broken(
+      NAME,
+      "It was ended by Supabase, for it took more memory or processor time than a function may",
+      "Its log in Supabase's Dashboard, under Edge Functions, says when; deploying it as one file makes its " +
+        'start cheaper: "supabase functions deploy" from what "init" has written',
+    );
+  }
+  if (status === 504 || status === 544) {
+    return broken(
+      NAME,
+      "It did not answer in time",
+      "Look at its log in Supabase's Dashboard, under Edge Functions, and at the project's health",
+    );
+  }
+  if (status === 503 && /BOOT/.test(code)) {
+    return broken(
+      NAME,
+      "It does not start",
+      "Its log in Supabase's Dashboard, under Edge Functions, says why; then deploy it again",
+    );
+  }
+  if (status >= 500) {
+    return broken(
+      NAME,
+      `It answers with status ${status}${code === "" ? "" : ` (${code})`}`,
+      "Look at its log in Supabase's Dashboard, under Edge Functions",
+    );
+  }
+  return broken(
+    NAME,
+    `What answers at "${url}" is not the function: it answers with status ${status}`,
+    "Look at the address: https://<ref>.supabase.co/functions/v1/clerk-webhook",
+  );
+}
+
+function sayUnreachable(url: string, timeout: number): StatusLine {
+  return broken(
+    NAME,
+    `Nobody answers at "${url}" within ${timeout / 1000} seconds`,
+    "Look at SUPABASE_URL, or at --function-url. The address of a project that was paused or deleted goes " +
+      "after a while",
+  );
+}
+
+function sayMalformed(url: string, which: string): StatusLine {
+  return broken(
+    NAME,
+    `It was not probed at "${url}": the signing secret known here${which} is not "whsec_" and base64`,
+    "Copy it from Clerk's Dashboard, Webhooks, Signing Secret",
+  );
+}
+
+function sayClocks({ ahead }: Answer): string {
+  if (ahead === undefined) return "its clock and this machine's are more than five minutes apart";
+  return `its clock is ${sayDuration(Math.abs(ahead))} ${
+    ahead > 0 ? "ahead of" : "behind"
+  } this machine's`;
+}

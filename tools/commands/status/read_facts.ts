@@ -1,0 +1,149 @@
+import { createSupabase } from "../../../functions/_shared/supabase.ts";
+import type { SupabaseEnv } from "../../../functions/_shared/supabase_env.ts";
+import { isRecord } from "../../../functions/clerk-webhook/json.ts";
+import { commandLine } from "../cli/command.ts";
+import { type Facts, parseFacts } from "./facts.ts";
+import { broken, type StatusLine, well } from "./status_report.ts";
+
+/** Milliseconds. Postgres ends the look after 5 s by itself. */
+const TIMEOUT = 8_000;
+
+const NAME = "Database";
+
+/** What the database tells of itself, and the line on whether it does. */
+export interface ReadFacts {
+  line: StatusLine;
+  /** What it returned. */
+  facts?: Facts;
+}
+
+/** How a call was answered. */
+interface Answer {
+  /** Of HTTP; 0 where nobody answered. */
+  status: number;
+  /** SQLSTATE, or code of the REST layer. */
+  code: string;
+  data?: unknown;
+}
+
+/**
+ * Asks the database how the mirror does. Never throws: what is wrong with the way to it is the line.
+ *
+ * @param timeout Milliseconds; 8,000 by default.
+ */
+export async function readFacts(project: SupabaseEnv, timeout = TIMEOUT): Promise<ReadFacts> {
+  const startedAt = performance.now();
+  const answer = await call(project, "read_status", timeout);
+  const duration = Math.round(performance.now() - startedAt);
+  if (answer.status === 200) {
+    const facts = parseFacts(answer.data);
+    if (facts) return { line: well(NAME, `Answered in ${duration} ms`), facts };
+  }
+  if (isMissing(answer)) {
+    const release = await call(project, "read_release", timeout);
+    if (release.status === 200 && isRecord(release.data)) {
+      return { line: sayOtherRelease(String(release.data.version)) };
+    }
+  }
+  return { line: sayTrouble(answer, project, timeout) };
+}
+
+async function call(
+  project: SupabaseEnv,
+  rpc: "read_status" | "read_release",
+  timeout: number,
+): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeout);
+  try {
+    const { data, error, status } = await createSupabase(project).rpc(rpc).abortSignal(signal);
+    if (error === null) return { status, code: "", data };
+    const isForeign = /SyntaxError/.test(error.message);
+    return {
+      status,
+      code: signal.aborted ? "timeout" : isForeign ? "foreign" : error.code ?? "",
+    };
+  } catch {
+    return { status: 0, code: signal.aborted ? "timeout" : "" };
+  }
+}
+
+/** PostgREST's words for a function, a schema or a table that it does not know. */
+function isMissing({ code }: Answer): boolean {
+  return ["PGRST106", "PGRST202", "PGRST205", "42883"].includes(code);
+}
+
+function sayOtherRelease(version: string): StatusLine {
+  return broken(
+    NAME,
+    `It is of release ${version}, which can't tell how it does`,
+    `Bring it to this release: "${commandLine("upgrade")}"`,
+  );
+}
+
+function sayTrouble(
+  answer: Answer,
+  { supabaseUrl, naming }: SupabaseEnv,
+  timeout: number,
+): StatusLine {
+  const { status, code } = answer;
+  if (status === 200 || code === "foreign") {
+    return broken(
+      NAME,
+      `What answers at "${supabaseUrl}" is no Supabase project, or its mirror is of another release`,
+      `Look at SUPABASE_URL; "${commandLine("upgrade")}" brings a mirror to this release`,
+    );
+  }
+  if (status === 540) {
+    return broken(
+      NAME,
+      "The project is paused",
+      `Restore it in Supabase's Dashboard, then run "${commandLine("reconcile --repair")}"`,
+    );
+  }
+  if (code === "timeout" || code === "57014" || status === 504 || status === 544) {
+    return broken(
+      NAME,
+      code === "timeout"
+        ? `It did not answer within ${timeout / 1000} seconds`
+        : "It did not answer in time",
+      "Look at the project's health in Supabase's Dashboard, under Reports and Database",
+    );
+  }
+  if (status === 0) {
+    return broken(
+      NAME,
+      `Nobody answers at "${supabaseUrl}"`,
+      "Look at SUPABASE_URL. The address of a project that was paused or deleted goes after a while",
+    );
+  }
+  if (code === "42501" || status === 401 || status === 403) {
+    return broken(
+      NAME,
+      "The key was refused",
+      'SUPABASE_SECRET_KEYS takes a secret key ("sb_secret_…") of the same project as SUPABASE_URL',
+    );
+  }
+  if (isMissing(answer)) {
+    const where = naming === undefined ? "" : ` as "${naming.schema}.${naming.prefix}…"`;
+    return broken(
+      NAME,
+      `The project answers, and has no mirror${where}`,
+      `Install it; or set CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX to the names that it was installed ` +
+        "under, and look whether the API exposes that schema",
+    );
+  }
+  if (status === 404) {
+    return broken(
+      NAME,
+      `What answers at "${supabaseUrl}" is no Supabase project`,
+      "Look at SUPABASE_URL: https://<ref>.supabase.co",
+    );
+  }
+  return broken(
+    NAME,
+    `The API answers with status ${status}${
+      code === "" ? "" : ` (${code})`
+    }, the database does not`,
+    "Look at the project's health in Supabase's Dashboard: it is starting, stopped, or out of connections",
+  );
+}

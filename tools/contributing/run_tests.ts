@@ -1,0 +1,112 @@
+/**
+ * Runs the tests against one stack that they share, each with ids of its own; then those that other names
+ * for the mirror could break again, under a prefix and in a schema. A stack that is running already can be
+ * named by `TEST_…` variables instead. Arguments go to `deno test`.
+ */
+import { installedNaming, isSameNaming, type Naming } from "../../functions/_shared/naming.ts";
+import { serveTarget } from "../../tests/helpers/mirror.ts";
+import { testNaming } from "../../tests/helpers/naming.ts";
+import { NAMINGS } from "../../tests/helpers/namings.ts";
+import { targetFromEnv, targetToEnv } from "../../tests/helpers/target.ts";
+import { choose } from "../commands/cli/choose.ts";
+import { describeError, styleError } from "../commands/cli/command.ts";
+import { readTestFiles, renderTests } from "./list_tests.ts";
+import { startStack } from "../development/stack/stack.ts";
+import { ROOT } from "../development/stack/supabase_cli.ts";
+
+const OTHER_NAMES = NAMINGS.filter((naming) => !isSameNaming(naming, installedNaming));
+
+/** What is tested under other names too; in these files, some tests are for the repository's alone. */
+const UNDER_OTHER_NAMES = [
+  "backfill",
+  "console_server",
+  "dead_letters",
+  "effects",
+  "ensure_profile",
+  "events",
+  "http_contract",
+  "order_property",
+  "ordering",
+  "reconcile",
+  "reconcile_slices",
+  "refresh",
+  "row_level_security",
+  "runs",
+].map((name) => `tests/${name}_test.ts`);
+
+async function runTests(args: string[], env: Record<string, string>): Promise<number> {
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--parallel", ...args],
+    cwd: ROOT,
+    env,
+  }).spawn().status;
+  return code;
+}
+
+async function runUnder(naming: Naming, args: string[]): Promise<number> {
+  const stack = await startStack({ naming });
+  try {
+    return await runTests(args, targetToEnv(serveTarget(stack)));
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Each run ends with a summary of its own. */
+async function runAll(): Promise<number> {
+  const codes = [await runUnder(testNaming, ["tests"])];
+  for (const naming of OTHER_NAMES) {
+    console.log(`\nAs ${naming.schema}.${naming.prefix}profiles`);
+    codes.push(await runUnder(naming, UNDER_OTHER_NAMES));
+  }
+  return codes.find((code) => code !== 0) ?? 0;
+}
+
+/**
+ * A word is the name of a test file, and the beginning of others: "package" is tests/package_test.ts and
+ * tests/package_sql_test.ts. Paths and options are left as they are.
+ */
+async function toFiles(args: string[]): Promise<string[]> {
+  const names = (await readTestFiles()).map(({ name }) => name);
+  let isValue = false;
+  return args.flatMap((arg) => {
+    const isName = !isValue && /^[a-z]\w*$/.test(arg);
+    isValue = /^--(?:filter|seed|shuffle)$/.test(arg);
+    if (!isName) return [arg];
+    const begun = names.filter((name) => name === arg || name.startsWith(`${arg}_`));
+    const chosen = begun.length > 0 ? begun : [choose(arg, names, "test file")];
+    return chosen.map((name) => `tests/${name}_test.ts`);
+  });
+}
+
+async function main(args: string[]): Promise<number> {
+  if (targetFromEnv() !== undefined) return await runTests(args.length > 0 ? args : ["tests"], {});
+  return await (args.length > 0 ? runUnder(testNaming, args) : runAll());
+}
+
+const [first = ""] = Deno.args;
+if (["-h", "--help"].includes(first)) {
+  console.log(
+    `Usage: deno task test [names or files] [options]
+
+Runs the tests against a throw-away stack, or against the one that TEST_… variables name; then, under
+other names for the mirror, those that these could break. --list prints the names of the tests, as a
+document of what the mirror promises. Files and options go to "deno test", which then runs once, under the
+names of TEST_SCHEMA and TEST_PREFIX:
+
+  deno task test events                    tests/events_test.ts
+  deno task test package                   tests/package_test.ts, tests/package_sql_test.ts, …
+  deno task test events --filter user`,
+  );
+  Deno.exit();
+}
+if (first === "--list") {
+  console.log(renderTests(await readTestFiles()));
+  Deno.exit();
+}
+try {
+  Deno.exit(await main(await toFiles(Deno.args)));
+} catch (error) {
+  console.error(styleError(describeError(error)));
+  Deno.exit(1);
+}

@@ -1,0 +1,47 @@
+/** Checks the order property as often as asked, in a stack of its own. */
+import { addApplication } from "../../tests/helpers/application.ts";
+import { testNaming as naming } from "../../tests/helpers/naming.ts";
+import { checkOrder } from "../../tests/helpers/order_property.ts";
+import { defineCommand, runCommand } from "../commands/cli/command.ts";
+import { wholeNumber } from "../commands/cli/numbers.ts";
+import { startStack } from "../development/stack/stack.ts";
+
+const command = defineCommand("test:order", "Checks the order property, in a stack of its own.")
+  .option("--runs <number>", "Histories to try", wholeNumber("--runs", { from: 1 }), 1000)
+  .option(
+    "--seed <number>",
+    "Where they begin: the same seed makes the same",
+    wholeNumber("--seed"),
+  )
+  .option("--rising", "Histories in which Clerk also shows what is deleted here", false)
+  .action(async ({ runs, seed, rising }) => {
+    // What is looked for is not lost by a crash: without waiting for the disk, it goes faster.
+    const stack = await startStack({
+      settings: { fsync: "off", synchronous_commit: "off" },
+      naming,
+    });
+    try {
+      await addApplication(stack.databaseUrl, naming);
+      const startedAt = performance.now();
+      const verdict = await checkOrder(stack.databaseUrl, {
+        runs,
+        isRising: rising,
+        naming,
+        ...(seed === undefined ? {} : { seed }),
+      });
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+      console.log(`${verdict.runs} histories in ${seconds} s, seed ${verdict.seed}`);
+      if (verdict.isTrue) {
+        console.log("Every order ended in the state of in-order delivery");
+      } else {
+        console.log(
+          `The property does not hold. The smallest history found:\n${verdict.counterexample}`,
+        );
+        Deno.exitCode = 1;
+      }
+    } finally {
+      await stack.stop();
+    }
+  });
+
+await runCommand(command);

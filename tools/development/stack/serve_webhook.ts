@@ -1,0 +1,23 @@
+import { createDatabase } from "../../../functions/clerk-webhook/database.ts";
+import { readConfig } from "../../../functions/clerk-webhook/env.ts";
+import { createHandler, type HandlerOptions } from "../../../functions/clerk-webhook/handler.ts";
+import { functionEnv } from "./function_env.ts";
+import type { Stack } from "./stack.ts";
+
+/**
+ * Serves the ingest function in this process, put together as its `index.ts` does.
+ *
+ * @param env The function's environment besides what Supabase sets.
+ * @returns The webhook URL.
+ */
+export function serveWebhook(
+  stack: Stack,
+  env: Record<string, string>,
+  options: Partial<HandlerOptions> = {},
+): string {
+  stack.serveFunction(
+    "clerk-webhook",
+    createHandler({ config: readConfig(functionEnv(stack, env)), createDatabase, ...options }),
+  );
+  return `${stack.apiUrl}/functions/v1/clerk-webhook`;
+}

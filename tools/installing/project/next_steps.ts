@@ -1,0 +1,105 @@
+/** What is left to do by hand, in the words of the CLI that is installed. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Naming } from "../../../functions/_shared/naming.ts";
+import { commandLine } from "../../commands/cli/command.ts";
+import { detectCli, type SupabaseCli } from "./detect_cli.ts";
+import type { SupabaseProject } from "./supabase_project.ts";
+
+/** Stands for what nobody here knows. */
+const ANY_REF = "<your project ref>";
+
+/** After `init`: lines, numbered. */
+export function stepsAfterInit(
+  project: SupabaseProject,
+  functions: string[],
+  { schema }: Naming,
+): string[] {
+  const cli = detectCli(project.root);
+  const ref = linkedProject(project);
+  const dashboard = `https://supabase.com/dashboard/project/${ref ?? "_"}`;
+  return number([
+    ...linking(cli, ref),
+    `Create the tables: ${pushCommand(cli)}`,
+    `Deploy the functions: ${deployCommand(cli, functions)}`,
+    ...(schema === "public" ? [] : [
+      `Let the API show the schema "${schema}": ${dashboard}/settings/api, Exposed schemas`,
+    ]),
+    `Clerk Dashboard, Webhooks, Add Endpoint: https://${
+      ref ?? ANY_REF
+    }.supabase.co/functions/v1/clerk-webhook, with the events of user, session, organization, ` +
+    "organizationMembership and whatever else you use",
+    `Give the function its Signing Secret: ${cli.command} secrets set CLERK_WEBHOOK_SIGNING_SECRET=whsec_…`,
+    "Let Clerk's session tokens in: Clerk Dashboard, Integrations, Supabase gives you a domain. Put it into " +
+    `${dashboard}/auth/third-party, Clerk (here: [auth.third_party.clerk] of the configuration)`,
+    `Bring in who is there already: ${commandLine("backfill")}`,
+    `Have Supabase look after the mirror, by this statement in ${dashboard}/sql/new: ` +
+    scheduleStatement(ref),
+  ]);
+}
+
+/** What somebody with the project's secret key runs; an `sb_secret_…` of his own in its place. */
+export function scheduleStatement(ref = ANY_REF): string {
+  return `select clerk_sync.schedule('https://${ref}.supabase.co', 'sb_secret_…')`;
+}
+
+/** After `upgrade`. */
+export function stepsAfterUpgrade(project: SupabaseProject, functions: string[]): string[] {
+  const cli = detectCli(project.root);
+  return number([
+    ...linking(cli, linkedProject(project)),
+    `Upgrade the tables: ${pushCommand(cli)}`,
+    `Deploy the functions: ${deployCommand(cli, functions)}`,
+  ]);
+}
+
+/** After `uninstall`. */
+export function stepsAfterUninstall(
+  project: SupabaseProject,
+  functions: string[],
+  { schema }: Naming,
+): string[] {
+  const cli = detectCli(project.root);
+  const ref = linkedProject(project);
+  return number([
+    "Delete the endpoint in Clerk's Dashboard, under Webhooks",
+    ...linking(cli, ref),
+    `Delete the functions: ${
+      functions.map((name) => `${cli.command} functions delete ${name}`).join("; ")
+    }`,
+    `Drop the tables: ${pushCommand(cli)}`,
+    `Forget the secret: ${cli.command} secrets unset CLERK_WEBHOOK_SIGNING_SECRET`,
+    ...(schema === "public" ? [] : [
+      `Take "${schema}" out of the schemas that the API shows: ` +
+      `https://supabase.com/dashboard/project/${ref ?? "_"}/settings/api, Exposed schemas`,
+    ]),
+  ]);
+}
+
+/** How the project is found whose database could be looked into; undefined if it is not linked. */
+export function linkedProject({ folder }: SupabaseProject): string | undefined {
+  const file = join(folder, ".temp", "project-ref");
+  if (!existsSync(file)) return undefined;
+  const ref = readFileSync(file, "utf8").trim();
+  return /^[a-z]{20}$/.test(ref) ? ref : undefined;
+}
+
+function linking({ command }: SupabaseCli, ref: string | undefined): string[] {
+  return ref === undefined
+    ? [`Link the project: ${command} login, then ${command} link --project-ref ${ANY_REF}`]
+    : [];
+}
+
+/** From its third major version on, the CLI acts on a hosted project only where it is told so. */
+function pushCommand({ command, major }: SupabaseCli): string {
+  return major >= 3 ? `${command} db push --remote` : `${command} db push`;
+}
+
+/** Without Docker. */
+function deployCommand({ command }: SupabaseCli, functions: string[]): string {
+  return `${command} functions deploy ${functions.join(" ")} --use-api`;
+}
+
+function number(steps: string[]): string[] {
+  return steps.map((step, place) => `  ${place + 1}. ${step}`);
+}

@@ -1,0 +1,25 @@
+import { type Naming, NAMING_TEXT } from "../../../functions/_shared/naming.ts";
+
+/** A bundle is nobody's code to be checked or laid out anew: a formatter's work would look like an edit. */
+const LEAVE_ALONE = `// deno-fmt-ignore-file
+// deno-lint-ignore-file
+/* eslint-disable */
+`;
+
+/**
+ * Puts a project's names into the code of a function.
+ *
+ * @param code As the package has it: with the repository's names.
+ * @throws {Error} if the code does not have them in it exactly once.
+ */
+export function renderFunction(code: string, { schema, prefix }: Naming): string {
+  const parts = code.split(NAMING_TEXT);
+  if (parts.length !== 2) {
+    throw new Error(
+      `The function's code has its names in it ${
+        parts.length - 1
+      } times instead of once: this package is damaged`,
+    );
+  }
+  return LEAVE_ALONE + parts.join(JSON.stringify({ schema, prefix }));
+}
