@@ -13,7 +13,7 @@ const LOOK_AGAIN_AFTER = 60_000;
 /** Ids that a message names. */
 const EXAMPLES = 5;
 
-/** Objects to name: one more tells that there are others. */
+/** An object that waits to be deleted. */
 interface GoneObject extends Candidate {
   /** Unix milliseconds: since when Clerk has certainly been asked. */
   askedAt: number;
@@ -54,6 +54,7 @@ export async function countStep(run: Reconciliation, step: ResourceStep): Promis
     howToAllow: run.howToAllow,
   });
   if (reason !== undefined) {
+    // One more tells that there are others.
     const gone = await readGone(run, step, EXAMPLES + 1);
     const examples = gone.slice(0, EXAMPLES).map(({ id }) => id).join(", ");
     result.kept = `${reason} (${examples}${gone.length > EXAMPLES ? ", …" : ""})`;
