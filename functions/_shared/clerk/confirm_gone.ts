@@ -1,12 +1,9 @@
 import { type ClerkSource, isNotFound } from "./clerk_source.ts";
-import type { MirroredObject } from "./mirrored.ts";
+import type { Candidate } from "./mirrored.ts";
 import type { Removal } from "./resources.ts";
 
 /** Single objects that are asked for at once. */
 const AT_ONCE = 10;
-
-/** What it takes to ask Clerk for an object. */
-export type Candidate = Pick<MirroredObject, "id" | "organization_id" | "user_id">;
 
 /**
  * Looks for objects that no list had in Clerk once more, one by one: no list that was read while objects

@@ -1,6 +1,6 @@
 import type { CallDatabase } from "../../clerk-webhook/database.ts";
 import { isRecord } from "../../clerk-webhook/json.ts";
-import type { Resource } from "./resources.ts";
+import type { Database } from "../database.types.ts";
 
 /** Rows that are read at once: an index serves their order, so that a page costs what it holds. */
 const PAGE_SIZE = 1_000;
@@ -22,12 +22,16 @@ export interface MirroredVersion {
   deletedAt?: number;
 }
 
-type Table = Resource["table"];
+/** What it takes to ask Clerk for an object. */
+export type Candidate = Pick<MirroredObject, "id" | "organization_id" | "user_id">;
+
+/** A mirrored table, by the mirror's own name. */
+export type MirroredTable = keyof Database["public"]["Tables"];
 
 /** What the mirror has of the objects with these ids; nothing of those that it does not know. */
 export async function readMirroredVersions(
   database: CallDatabase,
-  table: Table,
+  table: MirroredTable,
   ids: string[],
 ): Promise<Map<string, MirroredVersion>> {
   const versions = await database({
@@ -58,7 +62,7 @@ export interface MirrorReader {
 /** @param after Where an earlier reader stood. */
 export function createMirrorReader(
   database: CallDatabase,
-  table: Table,
+  table: MirroredTable,
   after?: MirrorPosition,
 ): MirrorReader {
   let position = after;
@@ -84,7 +88,7 @@ export function createMirrorReader(
 /** The first rows of a table, in that order. */
 export async function readFirstMirrored(
   database: CallDatabase,
-  table: Table,
+  table: MirroredTable,
   count: number,
 ): Promise<MirroredObject[]> {
   return (await readPage(database, table, count)).map(({ object }) => object);
@@ -97,7 +101,7 @@ interface StoredRow {
 
 async function readPage(
   database: CallDatabase,
-  table: Table,
+  table: MirroredTable,
   size: number,
   after?: MirrorPosition,
 ): Promise<StoredRow[]> {

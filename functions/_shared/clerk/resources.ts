@@ -2,7 +2,6 @@
 import type { ClerkClient } from "@clerk/backend";
 import type { Call, Reading } from "../../clerk-webhook/mapping.ts";
 import type { EventType } from "../../clerk-webhook/event.ts";
-import type { Database } from "../database.types.ts";
 import { isRecord } from "../../clerk-webhook/json.ts";
 import {
   type ClerkObject,
@@ -11,14 +10,14 @@ import {
   isMissingFeature,
   toPage,
 } from "./clerk_source.ts";
-import type { Candidate } from "./confirm_gone.ts";
+import type { Candidate, MirroredTable } from "./mirrored.ts";
 import type { Listing, PageQuery } from "./read_pages.ts";
 
 /** A kind of objects that can be listed for a whole instance. */
 export interface Resource {
   /** As `--only` calls it. */
   name: string;
-  table: keyof Database["public"]["Tables"];
+  table: MirroredTable;
   /** The event whose mapping makes rows of the objects. */
   eventType: EventType;
   /** The list to read, oldest first where Clerk can. */

@@ -1,6 +1,7 @@
 import { isRecord } from "../../clerk-webhook/json.ts";
 import { type DeletionCounts, reasonNotToDelete } from "../clerk/check_deletions.ts";
-import { type Candidate, confirmGone } from "../clerk/confirm_gone.ts";
+import { confirmGone } from "../clerk/confirm_gone.ts";
+import type { Candidate } from "../clerk/mirrored.ts";
 import { MAX_FILTER_IDS, type Removal } from "../clerk/resources.ts";
 import type { Reconciliation, ResourceStep } from "./reconciliation.ts";
 

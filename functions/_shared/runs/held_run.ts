@@ -1,6 +1,6 @@
 import type { CallDatabaseInBulk } from "../../clerk-webhook/database.ts";
 import type { Call } from "../../clerk-webhook/mapping.ts";
-import type { Candidate } from "../clerk/confirm_gone.ts";
+import type { Candidate } from "../clerk/mirrored.ts";
 import type { Position } from "../clerk/read_pages.ts";
 import type { Json } from "../database.types.ts";
 import type { Run } from "./run.ts";

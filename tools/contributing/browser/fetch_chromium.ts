@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { createBrotliDecompress } from "node:zlib";
 import { extract } from "tar";
 import config from "./chromium/deno.json" with { type: "json" };
-import type { FoundBrowser } from "./find_browser.ts";
+import type { FoundBrowser } from "./found_browser.ts";
 
 /** A small project of its own, so that only those who need it fetch a browser. */
 const PROJECT = fileURLToPath(new URL("./chromium/", import.meta.url));

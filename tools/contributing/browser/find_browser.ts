@@ -1,14 +1,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { fetchChromium } from "./fetch_chromium.ts";
-
-/** A browser that can be driven. */
-export interface FoundBrowser {
-  /** The program. */
-  path: string;
-  /** What its process needs besides the environment. */
-  env: Record<string, string>;
-}
+import type { FoundBrowser } from "./found_browser.ts";
 
 /** Names a browser to use instead: any Chromium or Chrome. */
 export const VARIABLE = "TEST_BROWSER";
