@@ -91,8 +91,8 @@ if (["-h", "--help"].includes(first)) {
 
 Runs the tests against a throw-away stack, or against the one that TEST_… variables name; then, under
 other names for the mirror, those that these could break. --list prints the names of the tests, as a
-document of what the mirror promises. Files and options go to "deno test", which then runs once, under the
-names of TEST_SCHEMA and TEST_PREFIX:
+document of what the mirror promises. Files and options go to "deno test", which then runs once,
+under the names of TEST_SCHEMA and TEST_PREFIX:
 
   deno task test events                    tests/events_test.ts
   deno task test package                   tests/package_test.ts, tests/package_sql_test.ts, …
