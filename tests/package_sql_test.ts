@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Naming } from "../functions/_shared/naming.ts";
 import { checkNaming, LONGEST_OWN_NAME } from "../tools/installing/sql/check_naming.ts";
-import { type Clash, clashQuery, describeClash } from "../tools/installing/sql/find_clashes.ts";
+import { type Clash, clashQuery } from "../tools/installing/sql/find_clashes.ts";
 import { listObjects, type MirrorObject } from "../tools/installing/sql/list_objects.ts";
 import { readReleases } from "../tools/packaging/releases.ts";
 import { renderMigration, renderRelease } from "../tools/installing/sql/render_migration.ts";
@@ -299,7 +299,6 @@ Deno.test("clashQuery() and the migration itself name the same that is in the wa
       `type ${own}subscriptions`,
     ];
     assert.deepEqual(clashes.map(({ kind, name }) => `${kind} ${name}`).sort(), expected.sort());
-    assert.match(describeClash(clashes), /^The database has .* and .* already\. /);
 
     await assert.rejects(project.sql.unsafe(rendered), (error: Error) => {
       const [, list] = /nothing was changed: the project has (.*) already$/.exec(error.message) ??
@@ -333,19 +332,4 @@ Deno.test("the migration looks for every name that it makes, under every naming"
       .map(({ schema, name }) => `${schema}.${name}`);
     assert.deepEqual(named.sort(), [...new Set(made)].sort());
   }
-});
-
-Deno.test("describeClash() offers the ways out, and tells what a mirror that is there already asks for", () => {
-  assert.equal(
-    describeClash([{ kind: "table", name: "public.profiles" }]),
-    "The database has table public.profiles already. Give the mirror's names a prefix " +
-      '("--prefix clerk_") or a schema of their own ("--schema clerk").',
-  );
-  assert.match(
-    describeClash([
-      { kind: "schema", name: "clerk_sync" },
-      { kind: "table", name: "public.profiles" },
-    ]),
-    /^The database has schema clerk_sync and table public\.profiles already\. .*upgrade it or uninstall/,
-  );
 });

@@ -64,17 +64,3 @@ from (
 order by clash.name, clash.kind;
 `;
 }
-
-/** A sentence that names all that is in the way, and both ways out. */
-export function describeClash(clashes: Clash[]): string {
-  const names = clashes.map(({ kind, name }) => `${kind} ${name}`);
-  const named = names.length > 1
-    ? `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`
-    : names.join("");
-  const isInstalled = clashes.some(({ kind, name }) => kind === "schema" && name === "clerk_sync");
-  const wayOut = isInstalled
-    ? `The schema clerk_sync is the mirror's own: if it is in this database already, upgrade it or ` +
-      `uninstall it first.`
-    : `Give the mirror's names a prefix ("--prefix clerk_") or a schema of their own ("--schema clerk").`;
-  return `The database has ${named} already. ${wayOut}`;
-}
