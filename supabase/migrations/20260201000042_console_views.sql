@@ -55,7 +55,8 @@ as $$
       end as has_row_level_security
     from pg_catalog.pg_class as tables
     join exposed on exposed.oid = tables.relnamespace
-    where tables.relkind in ('r', 'p', 'v', 'm', 'f')
+    -- Foreign tables are left out: to read one would ask somebody else.
+    where tables.relkind in ('r', 'p', 'v', 'm')
       and not tables.relispartition
       -- What an extension has made is nobody's policy.
       and not exists (

@@ -3,6 +3,7 @@ import { createSupabase } from "../../functions/_shared/supabase.ts";
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import type { Database } from "../../functions/_shared/database.types.ts";
 import { HttpError, TooSlow } from "./http_error.ts";
+import { projectAddress } from "./project_address.ts";
 
 /** Milliseconds that a call may take: longer than the functions' own statement timeout (5 s). */
 const CALL_TIMEOUT = 6_500;
@@ -44,11 +45,11 @@ function toHttpError(
   error: { code?: string; message: string },
   status: number,
   isTimeout: boolean,
-  { supabaseUrl, supabaseKey }: SupabaseEnv,
+  project: SupabaseEnv,
 ): HttpError {
   const { code = "" } = error;
   // The API's own words never have the key in them; this is for those of whoever stands before it.
-  const message = error.message.replaceAll(supabaseKey, "…").slice(0, 500);
+  const message = error.message.replaceAll(project.supabaseKey, "…").slice(0, 500);
   const fail = (status: number, text: string) => new HttpError(status, text, { cause: error });
   if (isTimeout || code === STATEMENT_TIMEOUT) {
     return new TooSlow("The database does not answer in time", { cause: error });
@@ -63,7 +64,7 @@ function toHttpError(
   if (code === "42P01") return fail(404, "There is no such table");
   if (BAD_QUESTION.test(code)) return fail(400, `The database refuses the question: ${message}`);
   if (status === 401 || status === 403) return fail(502, "The project refuses the secret key");
-  if (status === 0) return fail(502, `The project does not answer at ${supabaseUrl}`);
+  if (status === 0) return fail(502, `The project does not answer at ${projectAddress(project)}`);
   if (code === "" && status !== 503) return fail(502, `The project answers ${status}`);
   // Between it and the API something is broken, in whatever words.
   if (status >= 500) return fail(503, "The database does not answer");

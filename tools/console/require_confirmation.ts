@@ -1,4 +1,5 @@
 import { HttpError } from "./http_error.ts";
+import { projectAddress } from "./project_address.ts";
 import type { Context, Question } from "./route.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function requireConfirmation(
   if (dev !== undefined || body.isConfirmed === true) return;
   throw new HttpError(
     409,
-    `This would ${await describe()} in the project at ${project.supabaseUrl}: confirm it`,
+    `This would ${await describe()} in the project at ${projectAddress(project)}: confirm it`,
   );
 }
 

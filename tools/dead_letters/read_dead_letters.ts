@@ -21,6 +21,7 @@ export async function* readDeadLetters(
   ids: string[] = [],
 ): AsyncGenerator<DeadLetter> {
   const supabase = createSupabase(project);
+  const sought = new Set(ids);
   let after = "";
   while (true) {
     const { data, error } = await supabase.rpc("read_dead_letters", {
@@ -31,8 +32,9 @@ export async function* readDeadLetters(
       throw new Error(`The dead letters can't be read: ${error.message}`, { cause: error });
     }
     for (const letter of data) {
-      if (ids.length === 0 || ids.includes(letter.webhook_id)) yield letter;
+      if (ids.length === 0 || sought.delete(letter.webhook_id)) yield letter;
     }
+    if (ids.length > 0 && sought.size === 0) return;
     const last = data.at(-1);
     if (last === undefined || data.length < PAGE_SIZE) return;
     after = last.webhook_id;

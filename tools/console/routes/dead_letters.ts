@@ -1,5 +1,4 @@
 import { createDatabase } from "../../../functions/clerk-webhook/database.ts";
-import { Unavailable } from "../../../functions/clerk-webhook/errors.ts";
 import { readDeadLetters } from "../../dead_letters/read_dead_letters.ts";
 import { replayDeadLetter } from "../../dead_letters/replay_dead_letter.ts";
 import { idsOrWord, records, text } from "../fields.ts";
@@ -58,19 +57,23 @@ async function replay(ids: string[] | "all", { project, call }: Context): Promis
     for await (const letter of readDeadLetters(project, ids === "all" ? [] : ids)) {
       results.push({ id: letter.webhook_id, outcome: await replayDeadLetter(letter, database) });
     }
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
+    return [...await withReasons(results, project), ...missing(ids, results)];
+  } catch (cause) {
     throw new HttpError(
       503,
-      `The database does not answer: ${countOf(results.length, "dead letter")} had been replayed`,
-      { cause: error },
+      `The database does not answer any more: ${
+        countOf(results.length, "dead letter")
+      } had been replayed`,
+      { cause },
     );
   }
-  const missing = ids === "all" ? [] : ids.filter((id) => !results.some((done) => done.id === id));
-  return [
-    ...await withReasons(results, project),
-    ...missing.map((id) => ({ id, outcome: "missing", reason: "There is no such dead letter" })),
-  ];
+}
+
+function missing(ids: string[] | "all", results: ReplayResult[]): ReplayResult[] {
+  if (ids === "all") return [];
+  const found = new Set(results.map(({ id }) => id));
+  return [...new Set(ids)].filter((id) => !found.has(id))
+    .map((id) => ({ id, outcome: "missing", reason: "There is no such dead letter" }));
 }
 
 /** Why those that are dead letters still can't be applied. */

@@ -1,5 +1,6 @@
 import { RELEASE } from "../../../functions/_shared/release.ts";
 import { sampleTypes } from "../../events/sample_event.ts";
+import { projectAddress } from "../project_address.ts";
 import type { Route } from "../route.ts";
 import type { ProjectInfo } from "../shapes.ts";
 import { MIRRORED_TABLES } from "../mirrored_tables.ts";
@@ -10,7 +11,7 @@ export const projectRoutes: Route[] = [{
   path: "/api/project",
   answer(_question, { project, dev }): Promise<ProjectInfo> {
     return Promise.resolve({
-      url: withoutSecrets(project.supabaseUrl),
+      url: projectAddress(project),
       isDev: dev !== undefined,
       release: RELEASE,
       eventTypes: dev === undefined ? [] : sampleTypes(),
@@ -18,8 +19,3 @@ export const projectRoutes: Route[] = [{
     });
   },
 }];
-
-/** An address may come with a user and a password, or more behind it. */
-function withoutSecrets(url: string): string {
-  return new URL(url).origin;
-}
