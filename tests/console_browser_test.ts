@@ -173,6 +173,10 @@ test("what is paused stays as it is, and nothing that came meanwhile is lost", a
   await page.evaluate("new Promise((resolve) => setTimeout(resolve, 1500))");
   assert.equal(requests, 0);
   assert.deepEqual(await listedObjects(page), before);
+  await page.getByLabel("Type").fill("waitlistEntry.created");
+  await page.keyboard.press("Enter");
+  await seen(page.getByRole("row").filter({ hasText: events[0]?.data.id }));
+  await page.goBack();
   await page.getByRole("button", { name: "Go on" }).click();
   await eventually(async () => {
     const newest = (await listedObjects(page)).slice(0, 5);
@@ -636,4 +640,13 @@ test("a database that goes away is said to be, and the page catches up when it i
   } finally {
     await server.close();
   }
+});
+
+test("a console that has ended is said to have", async () => {
+  await using server = await openConsole(mirror, "dev");
+  await using open = await openPage(browser, server.link);
+  const { page } = open;
+  await seen(page.getByRole("navigation"));
+  await server.close();
+  await seen(page.getByRole("status").filter({ hasText: "its process may have ended" }));
 });

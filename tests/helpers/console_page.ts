@@ -12,8 +12,9 @@ export interface OpenPage extends AsyncDisposable {
   origins: Set<string>;
 }
 
-/** Answers that a page is meant to get are written to its console as errors nonetheless. */
-const EXPECTED = /^Failed to load resource: .* status of (?:401|409|502|503) /;
+/** Answers that a page is meant to get, and none at all, are written to its console as errors nonetheless. */
+const EXPECTED =
+  /^Failed to load resource: (?:.* status of (?:401|409|502|503) |net::ERR_(?:CONNECTION|EMPTY)_)/;
 
 /** Opens an address of the console in a browser profile of its own. */
 export async function openPage(

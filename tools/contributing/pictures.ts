@@ -16,8 +16,8 @@ import { ROOT } from "../development/stack/supabase_cli.ts";
 
 const FOLDER = join(ROOT, "docs", "pictures");
 
-/** Of the page, in CSS pixels, and how many of the picture's are one of those. */
-const SIZE = { width: 1200, height: 510 };
+/** CSS pixels, and how many of the picture's are one of those. */
+const WIDTH = 1200;
 const DENSITY = 1.5;
 
 /** Bytes. What stands in a README should be there at once. */
@@ -108,12 +108,17 @@ async function pictureViewAs(page: Page): Promise<void> {
   await page.getByRole("cell", { name: "On the Bernoulli numbers" }).waitFor();
 }
 
-const PICTURES = { events: pictureEvents, "view-as": pictureViewAs };
+/** Each shows what it is about to its end, and no more. */
+const PICTURES = [
+  { name: "events", height: 470, prepare: pictureEvents },
+  { name: "view-as", height: 522, prepare: pictureViewAs },
+];
 
 async function takePictures(context: BrowserContext, link: string, scheme: string) {
   const page = await context.newPage();
   await page.goto(link);
-  for (const [name, prepare] of Object.entries(PICTURES)) {
+  for (const { name, height, prepare } of PICTURES) {
+    await page.setViewportSize({ width: WIDTH, height });
     await prepare(page);
     await page.mouse.move(0, 0);
     await page.evaluate("document.activeElement?.blur()");
@@ -150,7 +155,6 @@ throw-away stack, and what one of its users sees.`,
   for (const colorScheme of SCHEMES) {
     const context = await browser.newContext({
       colorScheme,
-      viewport: SIZE,
       deviceScaleFactor: DENSITY,
       locale: "en-GB",
       timezoneId: "UTC",

@@ -44,7 +44,6 @@ export function useLiveEvents(filter: EventFilter, isPaused: boolean): LiveEvent
   useEffect(() => show(undefined), [type, outcome, object, reading]);
 
   useEffect(() => {
-    if (isPaused) return;
     let lastArrival = Date.now();
     const current = startPoll({
       async ask(signal) {
@@ -52,7 +51,7 @@ export function useLiveEvents(filter: EventFilter, isPaused: boolean): LiveEvent
         if (known === undefined) {
           const page = await api.events({ type, outcome, object }, signal);
           if (!signal.aborted) show(toEventList(page));
-        } else {
+        } else if (!isPaused) {
           const query = { type, outcome, object, after: known.after, limit: PAGE };
           const news = await api.newEvents(query, signal);
           // An older page may have been added meanwhile.

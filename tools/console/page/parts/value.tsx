@@ -5,10 +5,10 @@ import { ObjectLink } from "./object_link.tsx";
 const LONG_JSON = 160;
 
 /** Ids as Clerk makes them. */
-const ID = /^[a-z]+_[0-9A-Za-z]{26,27}$/;
+const ID = /^[a-z_]+_[0-9A-Za-z]{26,27}$/;
 
 /** Ids of what the mirror has no rows of. */
-const NO_OBJECT = /^(?:ins|msg|client|img|idn|sig)_/;
+const NO_OBJECT = /^(?:ins|msg|client|img|idn|eac|sig)_/;
 
 /** A value of a row, whoever wrote it: only ever as text. Ids of objects lead there. */
 export function Value({ value }: { value: unknown }) {
