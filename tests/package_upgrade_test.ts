@@ -150,10 +150,15 @@ async function readRows({ sql, stack }: OwnMirror): Promise<string[]> {
 const COUNTERS = /^clerk_sync\.(?:foreign_webhooks|effects) /;
 
 async function upgradeUnderWebhooks(naming: Naming): Promise<void> {
-  const both = [...releases, laterRelease()];
+  const all = [...releases, laterRelease()];
+  const [first, ...later] = all;
+  assert.ok(first);
   await using folder = await projectFolder();
-  const first = releases.map(({ sql }) => sql).join("\n");
-  await addMigration(folder.path, "20260102000000_clerk_mirror", renderMigration(first, naming));
+  await addMigration(
+    folder.path,
+    "20260102000000_clerk_mirror",
+    renderRelease(all, first.version, naming),
+  );
   await using mirror = await openOwnMirror({
     naming,
     fill: (databaseUrl) => pushMigrations(databaseUrl, folder.path),
@@ -163,11 +168,13 @@ async function upgradeUnderWebhooks(naming: Naming): Promise<void> {
   const before = await readRows(mirror);
   assert.ok(before.length > 50);
 
-  await addMigration(
-    folder.path,
-    "20260103000000_clerk_mirror",
-    renderRelease(both, "99.0.0", naming),
-  );
+  for (const [index, { version }] of later.entries()) {
+    await addMigration(
+      folder.path,
+      `${20260103000000 + index}_clerk_mirror`,
+      renderRelease(all, version, naming),
+    );
+  }
   let isOver = false;
   const push = pushMigrations(mirror.databaseUrl, folder.path).finally(() => {
     isOver = true;
@@ -184,16 +191,16 @@ async function upgradeUnderWebhooks(naming: Naming): Promise<void> {
     if (rows.length !== (isThere ? 1 : 0) || claims.length !== 1) lost.push({ table, id });
   }
   assert.deepEqual(lost, []);
-  const [later] = await sql`
+  const [profiles] = await sql`
     select count(*)::integer as count, count(nickname)::integer as named from ${own("profiles")}`;
   assert.ok(
-    later && later.named > 0 && later.named < later.count,
+    profiles && profiles.named > 0 && profiles.named < profiles.count,
     "written by both releases' functions",
   );
 
   await using projects = await startProjects();
   const fresh = await projects.open();
-  await fresh.sql.unsafe(renderMigration(both.map((release) => release.sql).join("\n"), naming));
+  await fresh.sql.unsafe(renderMigration(all.map((release) => release.sql).join("\n"), naming));
   assert.deepEqual(
     compareCatalogs(await readCatalog(fresh.databaseUrl), await readCatalog(mirror.databaseUrl)),
     { gone: [], new: [] },
@@ -201,7 +208,7 @@ async function upgradeUnderWebhooks(naming: Naming): Promise<void> {
 }
 
 for (const naming of [{ schema: "public", prefix: "" }, { schema: "clerk", prefix: "" }]) {
-  Deno.test(`an upgrade in ${describeNaming(naming)} while webhooks arrive loses none, and ends as a fresh installation`, async () => {
+  Deno.test(`an upgrade from the first release in ${describeNaming(naming)} while webhooks arrive loses none, and ends as a fresh installation`, async () => {
     await upgradeUnderWebhooks(naming);
   });
 }
