@@ -143,7 +143,7 @@ Deno.test("a backfill and a reconciliation in slices of a page each come out as 
   });
 });
 
-Deno.test("asked once, it asks itself again until the run is done", async () => {
+test.underOwnNames("asked once, it asks itself again until the run is done", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   fillLarge(clerk, { users: 2_000, organizations: 10, members: 2, at: BEGINNING });
@@ -160,7 +160,7 @@ Deno.test("asked once, it asks itself again until the run is done", async () => 
   assert.deepEqual((await ask(mirror)).body, { state: "idle" });
 });
 
-Deno.test("many at once don't disturb each other: one works, the others are told so", async () => {
+test.underOwnNames("many at once don't disturb each other: one works, the others are told so", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   fillLarge(clerk, { users: 2_500, organizations: 300, members: 3, at: BEGINNING });
@@ -189,7 +189,7 @@ Deno.test("many at once don't disturb each other: one works, the others are told
 /** As many as chance needs. */
 const LARGE = { users: 12_000, organizations: 1_500, members: 3, at: BEGINNING };
 
-Deno.test("killed at random moments among live webhooks, it goes on from what it has kept, and comes out exact", async (t) => {
+test.underOwnNames("killed at random moments among live webhooks, it goes on from what it has kept, and comes out exact", async (t) => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   fillLarge(clerk, LARGE);
@@ -269,7 +269,7 @@ Deno.test("killed at random moments among live webhooks, it goes on from what it
   assert.ok(sent > 50, `${sent} webhooks`);
 });
 
-Deno.test("a page that was mended and not kept counts once", async () => {
+test.underOwnNames("a page that was mended and not kept counts once", async () => {
   let isCut = false;
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
@@ -349,7 +349,7 @@ Deno.test("deletions are counted over all slices before one of them is made", as
   });
 });
 
-Deno.test("what was found gone long ago is looked for once more before it goes", async () => {
+test.underOwnNames("what was found gone long ago is looked for once more before it goes", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   for (let index = 0; index < 300; index++) clerk.users.add(newUser(BEGINNING + index));
@@ -372,7 +372,7 @@ Deno.test("what was found gone long ago is looked for once more before it goes",
   assert.equal(await countRows(mirror, "profiles"), 299);
 });
 
-Deno.test("nobody without the secret key has anything done, and requests have to make sense", async () => {
+test.underOwnNames("nobody without the secret key has anything done, and requests have to make sense", async () => {
   await using test = await open();
   const { mirror } = test;
   const { publishableKey, secretKey } = mirror.keys;
@@ -408,7 +408,7 @@ Deno.test("nobody without the secret key has anything done, and requests have to
   assert.deepEqual(await readRuns(mirror), []);
 });
 
-Deno.test("without CLERK_SECRET_KEY it is off, and says so", async () => {
+test.underOwnNames("without CLERK_SECRET_KEY it is off, and says so", async () => {
   await using test = await open({}, {}, { CLERK_SECRET_KEY: "" });
   const { mirror, lines } = test;
   const { status, body } = await ask(mirror, { kind: "backfill" });
@@ -419,7 +419,7 @@ Deno.test("without CLERK_SECRET_KEY it is off, and says so", async () => {
   assert.deepEqual(await readRuns(mirror), []);
 });
 
-Deno.test("a run that can't come to anything has failed, says why, and is not done", async () => {
+test.underOwnNames("a run that can't come to anything has failed, says why, and is not done", async () => {
   for (
     const [clerkOptions, env, reason] of [
       [{ instanceId: "ins_another" }, {}, /The mirror is of the Clerk instance/],
@@ -438,7 +438,7 @@ Deno.test("a run that can't come to anything has failed, says why, and is not do
   }
 });
 
-Deno.test("a run is told which command moves the mirror", async () => {
+test.underOwnNames("a run is told which command moves the mirror", async () => {
   await using test = await open({ instanceId: "ins_another" });
   const { mirror } = test;
   await mirror.asService().rpc("claim_instance", { instance_id: "ins_of_the_mirror" });
@@ -446,7 +446,7 @@ Deno.test("a run is told which command moves the mirror", async () => {
   assert.match(body.reason, /run the command "instance --move ins_another" first/);
 });
 
-Deno.test("what passes puts a run off, and is no reason to fail until it has happened ten times in a row", async () => {
+test.underOwnNames("what passes puts a run off, and is no reason to fail until it has happened ten times in a row", async () => {
   let isTroubled = false;
   await using test = await open({ trouble: () => isTroubled ? { status: 503 } : undefined });
   const { mirror, clerk } = test;

@@ -93,7 +93,7 @@ async function backfillResource(
       const wanted = objects.filter((object) => isUpdatedSince(object, since));
       addRefused(result, await write(resource, wanted, database, isDryRun));
       result.count += page.objects.length;
-      budget.spend(objects.length);
+      budget.spend(page.objects.length, resource.expand ? page.objects.length : 0);
       observer.advance(name, result.count, expected);
       if (page.isLast) break;
       await keep({ position, count: result.count, isFinished: false });

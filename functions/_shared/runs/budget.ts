@@ -2,8 +2,8 @@ import process from "node:process";
 
 /** How much a slice may work. */
 export interface Budget {
-  /** Counts objects that were read. */
-  spend(objects: number): void;
+  /** Counts objects that came in lists, and those that were asked for or deleted one by one. */
+  spend(listed: number, single?: number): void;
   /** Whether the slice has to stop where it can. */
   isSpent(): boolean;
 }
@@ -18,6 +18,9 @@ export interface BudgetLimits {
   objects: number;
 }
 
+/** An object that is asked for by itself takes as much of the processor as so many of a list. */
+const SINGLE = 10;
+
 /** For whoever has all the time. */
 export const unlimited: Budget = { spend() {}, isSpent: () => false };
 
@@ -27,8 +30,8 @@ export function beginBudget({ wallTime, processorTime, objects }: BudgetLimits):
   const processorAt = processorTimeSoFar();
   let left = objects;
   return {
-    spend(count) {
-      left -= count;
+    spend(listed, single = 0) {
+      left -= listed + SINGLE * single;
     },
     isSpent: () =>
       left <= 0 || performance.now() - startedAt >= wallTime ||

@@ -25,7 +25,7 @@ export async function comparePage(run: Reconciliation, step: ResourceStep): Prom
   const page = await readPage(resource.listing(source), state.position);
   const expected = expectedCount(page, result.compared);
   const objects = await resource.expand?.(source, page.objects) ?? page.objects;
-  budget.spend(objects.length);
+  budget.spend(page.objects.length, resource.expand ? page.objects.length : 0);
   const stale = await findStale(run, step, objects, askedAt);
   const { repaired, refused } = await mend(run, step, stale, askedAt);
 
@@ -141,7 +141,7 @@ export async function walk(run: Reconciliation, step: ResourceStep): Promise<boo
   const candidates = removal === undefined ? [] : await findUnlisted(step);
   const askedAt = Date.now();
   const gone = removal === undefined ? [] : await confirmGone(source, removal, candidates);
-  budget.spend(candidates.length);
+  budget.spend(0, candidates.length);
   result.gone += gone.length;
   const after = reader.position();
   if (after !== undefined) state.after = after;

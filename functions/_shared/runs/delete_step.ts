@@ -96,7 +96,7 @@ export async function deleteStep(run: Reconciliation, step: ResourceStep): Promi
   }
   result.repaired += gone.length;
   result.gone -= page.length - gone.length;
-  budget.spend(page.length);
+  budget.spend(0, page.length);
   await held.settleGone(...run.forKeeping(), table, page.map(({ id }) => id));
   return false;
 }
