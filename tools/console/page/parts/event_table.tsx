@@ -11,13 +11,12 @@ const LATE = 60_000;
 
 /** Events, newest first; those that came while they are shown are marked for a moment. */
 export function EventTable(
-  { label, events, gap, knownCount, onReload }: {
+  { label, events, gap, knownCount }: {
     label: string;
     events: EventRow[];
     gap?: EventList["gap"];
     /** How many of the last rows are not new. */
     knownCount?: number;
-    onReload?: () => void;
   },
 ) {
   const firstKnown = events.length - (knownCount ?? events.length);
@@ -35,9 +34,7 @@ export function EventTable(
       <tbody>
         {events.flatMap((event, index) => [
           <Row key={event.id} event={event} isNew={index < firstKnown} />,
-          gap?.below === event.id
-            ? <GapRow key={`below ${event.id}`} count={gap.count} onReload={onReload} />
-            : null,
+          gap?.below === event.id ? <GapRow key={`below ${event.id}`} count={gap.count} /> : null,
         ])}
       </tbody>
     </table>
@@ -65,15 +62,11 @@ const Row = memo(function Row({ event, isNew }: { event: EventRow; isNew: boolea
   );
 });
 
-function GapRow({ count, onReload }: { count: number; onReload: (() => void) | undefined }) {
+function GapRow({ count }: { count: number }) {
   return (
     <tr class="gap">
       <td colSpan={5}>
-        {formatCount(count, "event")} more came at once and {count === 1 ? "is" : "are"}{" "}
-        left out here.
-        {onReload && (
-          <button type="button" class="link" onClick={onReload}>Read the list anew</button>
-        )}
+        {formatCount(count, "event")} that came at once {count === 1 ? "is" : "are"} left out here.
       </td>
     </tr>
   );

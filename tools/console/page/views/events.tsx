@@ -57,13 +57,19 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
       <ErrorNotice message={error} />
       <News count={list?.arrived ?? 0} />
       {list === undefined && error === undefined && <p class="loading">Reading …</p>}
+      {list?.gap !== undefined && (
+        <Notice icon="warning" tone="look">
+          {formatCount(list.gap.count, "event")} came at once and{" "}
+          {list.gap.count === 1 ? "is" : "are"} left out of this list.
+          <button type="button" class="link" onClick={readAnew}>Read it anew</button>
+        </Notice>
+      )}
       {list !== undefined && list.events.length > 0 && (
         <EventTable
           label="Events, newest first"
           events={list.events.slice(0, shown)}
           gap={list.gap}
           knownCount={Math.max(0, Math.min(list.events.length, shown) - list.arrived)}
-          onReload={readAnew}
         />
       )}
       {list?.events.length === 0 && !hasMore && (
