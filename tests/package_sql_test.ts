@@ -141,6 +141,8 @@ Deno.test("listObjects() lists what Postgres then has, in its order", async () =
       union all
       select 'policy', polrelid::regclass || '.' || polname from pg_policy
       union all
+      select 'trigger', tgrelid::regclass || '.' || tgname from pg_trigger where not tgisinternal
+      union all
       select 'constraint', conrelid::regclass || '.' || conname from pg_constraint
       where connamespace::regnamespace::text = any (${own}) and contype in ('c', 'f')
       union all
@@ -164,7 +166,7 @@ Deno.test("listObjects() lists what Postgres then has, in its order", async () =
         return `function ${qualified}(${list?.join(",")})`;
       }
       if (kind === "key") return `index ${qualified}`;
-      return ["column", "policy", "constraint"].includes(kind)
+      return ["column", "policy", "constraint", "trigger"].includes(kind)
         ? `${kind} ${on}.${name}`
         : `${kind} ${qualified}`;
     };

@@ -7,7 +7,8 @@
 -- | clerk_mirror_reconcile | as asked, daily by default  | asks `clerk-reconcile` for a run                    |
 -- | clerk_mirror_prune     | daily                       | removes what is expired                             |
 --
--- Everything of the extensions is named in dynamic SQL: they are there in some projects only.
+-- Everything of the extensions is named in dynamic SQL, the schema as an argument: they are there in some
+-- projects only, and plpgsql_check reads dynamic SQL that is constant.
 
 create table clerk_sync.schedules (
   -- One row at most.
@@ -64,13 +65,13 @@ begin
     return;
   end if;
 
-  execute $sql$
-    select decrypted_secret from vault.decrypted_secrets where name = 'clerk_mirror_secret_key'
-  $sql$ into secret_key;
+  execute format($sql$
+    select decrypted_secret from %I.decrypted_secrets where name = 'clerk_mirror_secret_key'
+  $sql$, 'vault') into secret_key;
   -- A function lives 150 s: whoever hung up before might end it.
-  execute $sql$
-    select net.http_post(url => $1, body => $2, headers => $3, timeout_milliseconds => 150000)
-  $sql$ using
+  execute format($sql$
+    select %I.http_post(url => $1, body => $2, headers => $3, timeout_milliseconds => 150000)
+  $sql$, 'net') using
     format('%s/functions/v1/%s', project_url, function_name),
     body,
     jsonb_build_object('Content-Type', 'application/json', 'apikey', secret_key);
@@ -90,78 +91,72 @@ declare
   wanted text := case when is_late then '*/15 * * * *' else '* * * * *' end;
   present text;
 begin
-  execute $sql$
-    select schedule from cron.job where jobname = 'clerk_mirror_work'
-  $sql$ into present;
+  execute format($sql$
+    select schedule from %I.job where jobname = 'clerk_mirror_work'
+  $sql$, 'cron') into present;
   if present is null or (is_late is not null and present <> wanted) then
-    execute $sql$
-      select cron.schedule('clerk_mirror_work', $1, 'select clerk_sync.do_work()')
-    $sql$ using wanted;
+    execute format($sql$
+      select %I.schedule('clerk_mirror_work', $1, 'select clerk_sync.do_work()')
+    $sql$, 'cron') using wanted;
   end if;
 end;
 $$;
 
 revoke execute on function clerk_sync.watch_work (boolean) from public, anon, authenticated;
 
--- What waits, and since when: effects that are not parked and whose handler is on, and an open run. Null
--- where nothing does.
-create function clerk_sync.work_waits_since()
+-- Since when an effect waits, or from when on: one that is not parked, and whose handler is not off.
+create function clerk_sync.effects_wait_since()
 returns timestamptz
 language sql
 stable
 set search_path = ''
 as $$
-  select least(
-    (
-      select min(outbox.due_at)
-      from clerk_sync.outbox
-      where outbox.parked_at is null
-        and not exists (
-          select from clerk_sync.effects
-          where effects.event_type = outbox.event_type
-            and effects.handler = outbox.handler
-            and not effects.is_enabled
-        )
-    ),
-    (select min(runs.started_at) from clerk_sync.runs where runs.state = 'open')
-  );
+  select min(outbox.due_at)
+  from clerk_sync.outbox
+  where outbox.parked_at is null
+    and not exists (
+      select from clerk_sync.effects
+      where effects.event_type = outbox.event_type
+        and effects.handler = outbox.handler
+        and not effects.is_enabled
+    );
 $$;
 
-revoke execute on function clerk_sync.work_waits_since () from public, anon, authenticated;
+revoke execute on function clerk_sync.effects_wait_since () from public, anon, authenticated;
 
 -- What the job does that is there while work waits: it wakes whoever has something to do, and goes once
 -- nothing waits any more. Whoever brings work holds the lock until his commit, so that the job does not
--- go while some is coming.
+-- go while some is coming. A run that nobody has touched for a day is given up.
 create function clerk_sync.do_work()
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  waits_since timestamptz;
+  effects_since timestamptz;
+  run_since timestamptz;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('clerk_sync.work', 0)) then
     return;
   end if;
 
-  waits_since := clerk_sync.work_waits_since();
-  if waits_since is null then
-    execute $sql$
-      select cron.unschedule(jobid) from cron.job where jobname = 'clerk_mirror_work'
-    $sql$;
+  perform clerk_sync.close_left_runs(interval '1 day');
+  effects_since := clerk_sync.effects_wait_since();
+  run_since := (select runs.lease_until from clerk_sync.runs where runs.state = 'open');
+  if coalesce(effects_since, run_since) is null then
+    execute format($sql$
+      select %1$I.unschedule(jobid) from %1$I.job where jobname = 'clerk_mirror_work'
+    $sql$, 'cron');
     return;
   end if;
 
-  perform clerk_sync.watch_work(is_late => waits_since < now() - interval '1 hour');
-  if exists (
-    select from clerk_sync.outbox where outbox.parked_at is null and outbox.due_at <= now()
-  ) then
+  perform clerk_sync.watch_work(
+    is_late => least(effects_since, run_since) < now() - interval '1 hour'
+  );
+  if effects_since <= now() then
     perform clerk_sync.wake_function('clerk-effects');
   end if;
-  if exists (
-    select from clerk_sync.runs
-    where runs.state = 'open' and (runs.lease_until is null or runs.lease_until <= now())
-  ) then
+  if run_since <= now() then
     perform clerk_sync.wake_function('clerk-reconcile');
   end if;
 end;
@@ -225,10 +220,10 @@ begin
   end loop;
 
   if to_regclass('cron.job_run_details') is not null then
-    execute $sql$
-      delete from cron.job_run_details
-      where command like 'select clerk\_sync.%' and end_time < now() - interval '7 days'
-    $sql$;
+    execute format($sql$
+      delete from %I.job_run_details
+      where command like 'select clerk\_sync.%%' and end_time < now() - interval '7 days'
+    $sql$, 'cron');
   end if;
   return jsonb_build_object('webhook_events', expired_count, 'erased_rows', removed_count);
 end;
@@ -245,9 +240,9 @@ as $$
 declare
   secret_id uuid;
 begin
-  execute $sql$
-    select id from vault.decrypted_secrets where name = 'clerk_mirror_secret_key'
-  $sql$ into secret_id;
+  execute format($sql$
+    select id from %I.decrypted_secrets where name = 'clerk_mirror_secret_key'
+  $sql$, 'vault') into secret_id;
   if secret_key is null then
     if secret_id is null then
       raise exception using
@@ -256,10 +251,10 @@ begin
         hint = 'Dashboard, Settings, API Keys: "sb_secret_…"';
     end if;
   elsif secret_id is null then
-    execute 'select vault.create_secret($1, $2, $3)'
+    execute format('select %I.create_secret($1, $2, $3)', 'vault')
     using secret_key, 'clerk_mirror_secret_key', 'With which the schedule calls the mirror''s functions';
   else
-    execute 'select vault.update_secret($1, $2)' using secret_id, secret_key;
+    execute format('select %I.update_secret($1, $2)', 'vault') using secret_id, secret_key;
   end if;
 end;
 $$;
@@ -317,17 +312,17 @@ begin
     scheduled_at = excluded.scheduled_at;
 
   if reconcile_at is null then
-    execute $sql$
-      select cron.unschedule(jobid) from cron.job where jobname = 'clerk_mirror_reconcile'
-    $sql$;
+    execute format($sql$
+      select %1$I.unschedule(jobid) from %1$I.job where jobname = 'clerk_mirror_reconcile'
+    $sql$, 'cron');
   else
-    execute $sql$
-      select cron.schedule('clerk_mirror_reconcile', $1, 'select clerk_sync.ask_for_reconciliation()')
-    $sql$ using reconcile_at;
+    execute format($sql$
+      select %I.schedule('clerk_mirror_reconcile', $1, 'select clerk_sync.ask_for_reconciliation()')
+    $sql$, 'cron') using reconcile_at;
   end if;
-  execute $sql$
-    select cron.schedule('clerk_mirror_prune', '41 3 * * *', 'select clerk_sync.prune()')
-  $sql$;
+  execute format($sql$
+    select %I.schedule('clerk_mirror_prune', '41 3 * * *', 'select clerk_sync.prune()')
+  $sql$, 'cron');
   perform clerk_sync.watch_work();
   -- A worker that was never woken has not told yet which effects it can run.
   perform clerk_sync.wake_function('clerk-effects');
@@ -347,16 +342,16 @@ declare
   was_set boolean;
 begin
   if to_regclass('cron.job') is not null then
-    execute $sql$
-      select cron.unschedule(jobid)
-      from cron.job
+    execute format($sql$
+      select %1$I.unschedule(jobid)
+      from %1$I.job
       where jobname in ('clerk_mirror_work', 'clerk_mirror_reconcile', 'clerk_mirror_prune')
-    $sql$;
+    $sql$, 'cron');
   end if;
   if to_regclass('vault.secrets') is not null then
-    execute $sql$
-      delete from vault.secrets where name = 'clerk_mirror_secret_key'
-    $sql$;
+    execute format($sql$
+      delete from %I.secrets where name = 'clerk_mirror_secret_key'
+    $sql$, 'vault');
   end if;
   delete from clerk_sync.schedules;
   was_set := found;
@@ -377,11 +372,11 @@ security definer
 set search_path = ''
 as $$
 declare
-  jobs jsonb := '[]';
+  jobs jsonb := jsonb_build_array();
 begin
   if to_regclass('cron.job_run_details') is not null then
     -- What pg_cron keeps of runs has an index on their ids alone: only the latest are looked through.
-    execute $sql$
+    execute format($sql$
       select coalesce(jsonb_agg(jsonb_build_object(
         'name', job.jobname,
         'schedule', job.schedule,
@@ -390,17 +385,17 @@ begin
         'last_status', latest.status,
         'last_message', latest.return_message
       ) order by job.jobname), '[]')
-      from cron.job
+      from %1$I.job
       left join lateral (
         select details.start_time, details.status, details.return_message
-        from cron.job_run_details as details
+        from %1$I.job_run_details as details
         where details.jobid = job.jobid
-          and details.runid > (select max(newest.runid) - 20000 from cron.job_run_details as newest)
+          and details.runid > (select max(newest.runid) - 20000 from %1$I.job_run_details as newest)
         order by details.runid desc
         limit 1
       ) as latest on true
       where job.jobname in ('clerk_mirror_work', 'clerk_mirror_reconcile', 'clerk_mirror_prune')
-    $sql$ into jobs;
+    $sql$, 'cron') into jobs;
   end if;
   return jsonb_build_object(
     'is_scheduled', exists (select from clerk_sync.schedules),

@@ -9,6 +9,7 @@ import { readDescription, writeFixture } from "./management_description.ts";
 const OPERATIONS: Record<string, string[]> = {
   "/v1/projects/{ref}": ["get"],
   "/v1/projects/{ref}/health": ["get"],
+  "/v1/projects/{ref}/api-keys": ["get"],
   "/v1/projects/{ref}/postgrest": ["get", "patch"],
   "/v1/projects/{ref}/secrets": ["get", "post", "delete"],
   "/v1/projects/{ref}/config/auth/third-party-auth": ["get", "post"],

@@ -127,6 +127,7 @@ export async function run(
       dryRun: false,
       json: false,
       force: false,
+      schedule: false,
       ...options,
     });
   } catch (error) {

@@ -46,6 +46,7 @@ export interface ProjectState {
   secrets: Map<string, string>;
   thirdPartyAuth: { id: string; issuer: string }[];
   exposedSchemas: string;
+  apiKeys: { name: string; type: string; api_key: string }[];
 }
 
 /** How it behaves. */
@@ -159,6 +160,10 @@ function newState(): ProjectState {
     secrets: new Map(),
     thirdPartyAuth: [],
     exposedSchemas: "public, graphql_public",
+    apiKeys: [
+      { name: "default", type: "publishable", api_key: "sb_publishable_of_the_project" },
+      { name: "default", type: "secret", api_key: "sb_secret_of_the_project" },
+    ],
   };
 }
 
@@ -229,6 +234,13 @@ async function respond(question: Question): Promise<Answer> {
           const status = state.health[name] ?? "ACTIVE_HEALTHY";
           return { name, status, healthy: status === "ACTIVE_HEALTHY" };
         }),
+      };
+    case "get /api-keys":
+      return {
+        status: 200,
+        body: state.apiKeys.map((key) =>
+          url.searchParams.get("reveal") === "true" ? key : { ...key, api_key: "sb_secret_12345…" }
+        ),
       };
     case "get /postgrest":
       return { status: 200, body: postgrestOf(state) };

@@ -18,6 +18,11 @@ set as far as the environment or .env has them. A project under version control 
     "--clerk-domain <domain>",
     "Clerk's domain (Dashboard, Integrations, Supabase); else that of CLERK_PUBLISHABLE_KEY",
   )
+  .option(
+    "--schedule",
+    "Have Supabase look after the mirror: effects that were missed, a reconciliation every night, pruning",
+    false,
+  )
   .option("--force", "Overwrite functions and secrets of the same names", false)
   .option("--dry-run", "Show what would be done, do nothing", false)
   .option("--json", "Print the result as JSON, all else to standard error", false)

@@ -18,6 +18,8 @@ export interface Ending {
   isSigned: boolean;
   /** Whether Clerk's domain was given. */
   hasDomain: boolean;
+  /** Whether Supabase looks after the mirror. */
+  isScheduled: boolean;
   records: StepRecords;
 }
 
@@ -34,7 +36,7 @@ export function endpointUrl(ref: string): string {
  */
 export async function concludeInstallation(
   { api, output }: HostedSession,
-  { clerk, isSigned, hasDomain, records }: Ending,
+  { clerk, isSigned, hasDomain, isScheduled, records }: Ending,
 ): Promise<Record<string, unknown>> {
   const url = endpointUrl(api.ref);
   const outcome = clerk && await arrangeEndpoint(clerk, url, EVENT_TYPES);
@@ -44,7 +46,9 @@ export async function concludeInstallation(
     await setSecrets(api, [{ name: SIGNING_SECRET, value, state: "missing" }], records);
     knowsSecret = true;
   }
-  for (const line of nextSteps(url, api.ref, outcome, knowsSecret, hasDomain)) output.say(line);
+  for (const line of nextSteps(url, api.ref, outcome, knowsSecret, hasDomain, isScheduled)) {
+    output.say(line);
+  }
   return {
     endpoint: {
       url,
@@ -62,6 +66,7 @@ function nextSteps(
   outcome: EndpointOutcome | undefined,
   knowsSecret: boolean,
   hasDomain: boolean,
+  isScheduled: boolean,
 ): string[] {
   const again = `${commandLine("install")} --project-ref ${ref}`;
   const lines = ["", styleText("bold", "What is left, in Clerk's Dashboard")];
@@ -79,6 +84,7 @@ function nextSteps(
   lines.push(
     "",
     `Then bring in who is there already: ${commandLine("backfill")}`,
+    ...(isScheduled ? [] : [`Have Supabase look after the mirror: ${again} --schedule`]),
     'Should the project also be kept by the CLI\'s migration files: "supabase migration fetch" writes this one.',
   );
   return lines;

@@ -15,6 +15,7 @@ import { functionSteps, planFunctions } from "./functions.ts";
 import type { ManagementApi } from "./management_api.ts";
 import { migrationStatement } from "./migration_statement.ts";
 import { chooseNaming, nameOf, type NamingOptions } from "./naming.ts";
+import { scheduleStep } from "./schedule.ts";
 import { planSecrets, readGivenSecrets, secretsStep, SIGNING_SECRET } from "./secrets.ts";
 import { checkProject, type HostedOptions, type HostedSession, openSession } from "./session.ts";
 import { DATABASE_STEP, recordStatement } from "./step_records.ts";
@@ -26,6 +27,8 @@ import { concludeInstallation } from "./conclude_installation.ts";
 export interface InstallOptions extends HostedOptions, NamingOptions {
   /** The domain that Clerk's Dashboard shows under Integrations, Supabase. */
   clerkDomain?: string | undefined;
+  /** Has Supabase look after the mirror from then on. */
+  schedule: boolean;
 }
 
 /** What the migration is called in the history. */
@@ -78,6 +81,7 @@ export async function install(session: HostedSession, options: InstallOptions): 
     domain === undefined
       ? undefined
       : thirdPartyStep(api, domain, await api.listThirdPartyAuth(), database.steps),
+    options.schedule ? await scheduleStep(api, database) : undefined,
   ].filter((step): step is Step => step !== undefined);
 
   output.say(`Project "${projectName}" (${api.ref}), the mirror as ${nameOf(naming)}:`);
@@ -99,6 +103,7 @@ export async function install(session: HostedSession, options: InstallOptions): 
   const conclusion = await concludeInstallation(session, {
     clerk: options.dryRun ? undefined : endpoint,
     isSigned,
+    isScheduled: options.schedule,
     hasDomain: domain !== undefined || noted(database.steps).length > 0,
     records: database.steps,
   });

@@ -24,6 +24,9 @@ const FUNCTIONS = z.array(z.object({
 }));
 const SECRETS = z.array(z.object({ name: z.string(), value: z.string() }));
 const THIRD_PARTY_AUTH = z.object({ id: z.string(), oidc_issuer_url: z.string().nullish() });
+const API_KEYS = z.array(
+  z.object({ name: z.string(), type: z.string().nullish(), api_key: z.string().nullish() }),
+);
 const POSTGREST = z.object({ db_schema: z.string() });
 
 /** A project. `status` is "ACTIVE_HEALTHY" where all is well. */
@@ -65,6 +68,8 @@ export interface ManagementApi {
    * @param isRepeatable Whether running it twice comes to the same.
    */
   execute(sql: string, purpose: string, isRepeatable?: boolean): Promise<void>;
+  /** A secret key of the project, with which functions are called: `sb_secret_…`. */
+  readSecretKey(): Promise<string>;
   listFunctions(): Promise<DeployedFunction[]>;
   /** Makes a function, or replaces it. Tokens are not checked on its behalf. */
   deployFunction(upload: FunctionUpload): Promise<void>;
@@ -125,6 +130,14 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
     },
     async execute(sql, purpose, isRepeatable = false) {
       await query(sql, purpose, isRepeatable);
+    },
+    async readSecretKey() {
+      const keys = await look("/api-keys?reveal=true", "read the project's keys", API_KEYS);
+      const key = pickSecretKey(keys);
+      if (key !== undefined) return key;
+      throw new ManagementError(
+        "The project has no secret key that may be read: Dashboard, Settings, API Keys makes one",
+      );
     },
     listFunctions: () => look("/functions", "list the functions", FUNCTIONS),
     async deployFunction({ slug, entrypoint, code }) {
@@ -192,6 +205,17 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
       });
     },
   };
+}
+
+/** Newer projects have secret keys; in older ones there is the `service_role` key. */
+function pickSecretKey(keys: z.infer<typeof API_KEYS>): string | undefined {
+  const secrets = keys.filter(({ type }) => type === "secret");
+  const preferred = [
+    secrets.find(({ name }) => name === "default"),
+    ...secrets,
+    keys.find(({ name }) => name === "service_role"),
+  ];
+  return preferred.map((key) => key?.api_key).find((key) => typeof key === "string") ?? undefined;
 }
 
 function check<Answer>(schema: z.ZodType<Answer>, answer: unknown, purpose: string): Answer {

@@ -63,7 +63,9 @@ ${indent(renderHoldersQuery(objects), 4)}
       hint = format('Let go first, then push again: %s', remedies);
   end if;
 
-${isPublic ? "" : readUsage(naming.schema)}${drops.map(dropStatement).join("\n")}
+${readUnscheduling(objects)}${isPublic ? "" : readUsage(naming.schema)}${
+    drops.map(dropStatement).join("\n")
+  }
 ${isPublic ? "" : leaveSchema(naming.schema)}end;
 $$;
 `;
@@ -94,6 +96,17 @@ function dropStatement(object: MirrorObject): string {
     default:
       return kind satisfies never;
   }
+}
+
+/** Jobs are no objects of a schema: they would go on, and fail. */
+function readUnscheduling(objects: MirrorObject[]): string {
+  if (!objects.some(({ kind, name }) => kind === "function" && name === "unschedule")) return "";
+  return `  -- A database of an earlier release has no schedule.
+  if to_regprocedure('clerk_sync.unschedule()') is not null then
+    perform clerk_sync.unschedule();
+  end if;
+
+`;
 }
 
 /** Whom the installation let in. */

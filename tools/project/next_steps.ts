@@ -33,7 +33,14 @@ export function stepsAfterInit(
     "Let Clerk's session tokens in: Clerk Dashboard, Integrations, Supabase gives you a domain. Put it into " +
     `${dashboard}/auth/third-party, Clerk (here: [auth.third_party.clerk] of the configuration)`,
     `Bring in who is there already: ${commandLine("backfill")}`,
+    `Have Supabase look after the mirror, by this statement in ${dashboard}/sql/new: ` +
+    scheduleStatement(ref),
   ]);
+}
+
+/** What somebody with the project's secret key runs; an `sb_secret_…` of his own in its place. */
+export function scheduleStatement(ref = ANY_REF): string {
+  return `select clerk_sync.schedule('https://${ref}.supabase.co', 'sb_secret_…')`;
 }
 
 /** After `upgrade`. */
