@@ -7,6 +7,7 @@ import { coldStartBenchmark } from "./bench/cold_start_benchmark.ts";
 import { endToEndBenchmark } from "./bench/end_to_end_benchmark.ts";
 import { eventBenchmark } from "./bench/event_benchmark.ts";
 import { functionBenchmark } from "./bench/function_benchmark.ts";
+import { groupBenchmark } from "./bench/group_benchmark.ts";
 import { growthBenchmark } from "./bench/growth_benchmark.ts";
 import { rlsBenchmark } from "./bench/rls_benchmark.ts";
 import { choose } from "./cli/choose.ts";
@@ -16,6 +17,7 @@ import { formatTable } from "./cli/table.ts";
 /** All there are, in the order in which they run. */
 const BENCHMARKS: Benchmark[] = [
   eventBenchmark,
+  groupBenchmark,
   growthBenchmark,
   functionBenchmark,
   coldStartBenchmark,
