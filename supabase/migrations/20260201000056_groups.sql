@@ -233,13 +233,16 @@ begin
       ) as is_awaited
   )
   select
-    array_agg(
-      case
-        when claimed.id is null then 'duplicate'
-        when claimed.is_awaited then 'awaited'
-        else 'claimed'
-      end
-      order by incoming.place
+    coalesce(
+      array_agg(
+        case
+          when claimed.id is null then 'duplicate'
+          when claimed.is_awaited then 'awaited'
+          else 'claimed'
+        end
+        order by incoming.place
+      ),
+      '{}'
     ),
     (select instance_id from clerk_sync.mirrored_instance)
   into claims, mirrored_instance_id
@@ -377,7 +380,7 @@ set statement_timeout = '5s'
 as $$
 declare
   webhooks jsonb := (
-    select jsonb_agg(call.value -> 'webhook' order by call.place)
+    select coalesce(jsonb_agg(call.value -> 'webhook' order by call.place), '[]')
     from jsonb_array_elements(calls) with ordinality as call (value, place)
   );
   claims text[] := clerk_sync.claim_group(webhooks);
@@ -413,7 +416,7 @@ begin
   if exists (select from clerk_sync.dead_letters where webhook_id = any (claimed_ids)) then
     delete from clerk_sync.dead_letters where webhook_id = any (claimed_ids);
   end if;
-  for index in 1 .. coalesce(cardinality(claims), 0) loop
+  for index in 1 .. cardinality(claims) loop
     if claims[index] = 'awaited' then
       perform clerk_sync.enqueue_effects(webhooks -> index - 1);
     end if;
