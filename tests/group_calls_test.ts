@@ -1,7 +1,7 @@
 /** Webhooks that come at once are joined into few calls, and each gets its own true answer. */
 import assert from "node:assert/strict";
 import { type CallDatabase, createDatabase } from "../functions/clerk-webhook/database.ts";
-import { Unavailable } from "../functions/clerk-webhook/errors.ts";
+import { Inapplicable, Unavailable } from "../functions/clerk-webhook/errors.ts";
 import { recognizeEvent, toCall } from "../functions/clerk-webhook/event.ts";
 import { groupCalls } from "../functions/clerk-webhook/group_calls.ts";
 import type { Call } from "../functions/clerk-webhook/mapping.ts";
@@ -301,6 +301,33 @@ Deno.test("as PostgREST tells it, too", async () => {
     assert.deepEqual(answers, Array(5).fill("applied"));
   }
   assert.equal(calls.filter((rpc) => rpc === "apply_group").length, 1);
+});
+
+Deno.test("where groups are refused again and again, most calls go alone, until one is not refused", async () => {
+  const calls: string[] = [];
+  let isRefused = true;
+  const call = groupCalls(async ({ rpc, args }) => {
+    calls.push(rpc);
+    await pause(1);
+    if (!("calls" in args) || !Array.isArray(args.calls)) return "applied";
+    if (isRefused) throw new Inapplicable("23514: of a test");
+    return args.calls.map(() => "applied");
+  });
+  const burst = async () => {
+    const answers = await Promise.all(users(20).map(callOf).map((one) => call(one)));
+    assert.deepEqual(answers, Array(20).fill("applied"));
+    await pause(0);
+  };
+  const groups = () => calls.filter((rpc) => rpc === "apply_group").length;
+  for (let bursts = 0; bursts < 50; bursts++) await burst();
+  assert.ok(groups() <= 5, `${groups()} groups for 1000 events`);
+  isRefused = false;
+  const before = groups();
+  for (let bursts = 0; bursts < 100 && groups() === before; bursts++) await burst();
+  assert.ok(groups() > before, "it is tried again");
+  calls.length = 0;
+  await burst();
+  assert.deepEqual(calls, ["upsert_profiles", "apply_group"], "and is as before");
 });
 
 Deno.test("what says nothing about the calls themselves is no reason to make them one by one", async () => {

@@ -11,6 +11,10 @@ const MAX_LENGTH = 512 * 1024;
 /** Milliseconds after which a call under way holds nobody up any more: it may wait for a lock. */
 const SLOW_AFTER = 250;
 
+/** After one group in a row that is refused, so many calls go alone; after each further one, twice as many. */
+const CALLS_ALONE = 64;
+const MAX_CALLS_ALONE = 1024;
+
 /** Groups under way at once, at most. Where all of them are slow, calls go as if there were no groups. */
 const MAX_LANES = 4;
 
@@ -36,7 +40,7 @@ interface Waiting {
  * after its own commit, or with its own error.
  *
  * - Calls that delete or count go alone, at once: only those that write rows for a webhook are joined.
- * - What the database refuses as a group is called one by one.
+ * - What the database refuses as a group is called one by one, and so are those that come next.
  * - Where the answer to a group is lost, each of its calls fails: whoever sends them again finds duplicates
  *   of what was committed.
  * - A database that knows no groups gets none.
@@ -45,6 +49,8 @@ export function groupCalls(callAlone: CallDatabase): CallDatabase {
   const queue: Waiting[] = [];
   let isSupported = true;
   let maxCalls = MAX_CALLS;
+  let callsAlone = 0;
+  let refusals = 0;
   let lanes = 0;
   let slowLanes = 0;
 
@@ -96,10 +102,15 @@ export function groupCalls(callAlone: CallDatabase): CallDatabase {
       );
     } catch (error) {
       if (isUnknownFunction(error)) isSupported = false;
-      if (isLost(error)) { for (const { reject } of group) reject(error); }
-      else await Promise.all(group.map(settleAlone));
+      if (isLost(error)) {
+        for (const { reject } of group) reject(error);
+        return;
+      }
+      callsAlone = Math.min(CALLS_ALONE * 2 ** refusals++, MAX_CALLS_ALONE);
+      await Promise.all([...group, ...queue.splice(0)].map(settleAlone));
       return;
     }
+    refusals = 0;
     for (const [index, { resolve }] of group.entries()) {
       // Anything but a list is no outcome for anybody.
       resolve(Array.isArray(outcomes) ? outcomes[index] : outcomes);
@@ -112,6 +123,10 @@ export function groupCalls(callAlone: CallDatabase): CallDatabase {
 
   return (call, deadline) => {
     if (!isSupported || !isGroupable(call)) return callAlone(call, deadline);
+    if (callsAlone > 0) {
+      callsAlone--;
+      return callAlone(call, deadline);
+    }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     queue.push({ call, deadline, resolve, reject });
     proceed();
