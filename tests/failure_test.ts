@@ -311,7 +311,7 @@ Deno.test("the function killed between the commit and its answer: every event is
         headers: request.headers,
         body: request.body,
       });
-      if (++calls % 400 === 0 && response.ok && restarting === undefined) {
+      if (++calls % 100 === 0 && response.ok && restarting === undefined) {
         restarting = process.killAndRestart().finally(() => restarting = undefined);
       }
       return response;

@@ -35,13 +35,13 @@ const MUTATIONS: Mutation[] = [
   },
   {
     rule: "tie-break",
-    functions: /^read_facts$/,
+    functions: /^read_stamps$/,
     replace: [[/source ->> 'id', md5/g, "'', md5"]],
   },
   {
     rule: "tie-break of what is read",
-    functions: /^read_facts$/,
-    replace: [[/md5\(\(fact\.item - 'id'\)::text\)/g, "''"]],
+    functions: /^read_stamps$/,
+    replace: [[/md5\(\(item - 'id'\)::text\)/g, "''"]],
   },
   {
     rule: "tombstone",
@@ -89,7 +89,7 @@ const MUTATIONS: Mutation[] = [
 const GROUP_MUTATIONS: Mutation[] = [
   {
     rule: "a version for each item of a group",
-    functions: /^read_facts$/,
+    functions: /^read_stamps$/,
     replace: [["webhook -> index", "webhook -> 0"]],
   },
   {
