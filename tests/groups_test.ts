@@ -350,17 +350,66 @@ Deno.test("each function that writes rows tells by its first argument which tabl
   assert.equal(new Set(rows.map(({ argument }) => argument)).size, rows.length);
 });
 
-Deno.test("a group makes more of the ledger expire than it adds", async () => {
-  await using mirror = await openOwnMirror();
-  await mirror.sql`
+/** Fills the ledger with webhooks that are older than its retention. */
+async function fillWithExpired({ sql }: Mirror, count: number): Promise<() => Promise<number>> {
+  await sql`
     insert into clerk_sync.webhook_events (id, type, object_id, occurred_at, received_at)
     select 'msg_0' || number, 'user.updated', 'x', now() - interval '1 year', now() - interval '1 year'
-    from generate_series(100, 199) as number`;
+    from generate_series(10000, 9999 + ${count}::integer) as number`;
+  return async () => {
+    const [row] = await sql`
+      select count(*)::integer as count from clerk_sync.webhook_events where id like 'msg_0%'`;
+    return row?.count;
+  };
+}
+
+Deno.test("a group makes more of the ledger expire than it adds", async () => {
+  await using mirror = await openOwnMirror();
+  const countExpired = await fillWithExpired(mirror, 1000);
   await using service = connect(mirror);
-  await callTogether(service, Array.from({ length: 16 }, () => updated(newId("user"), now)));
-  const [row] = await mirror.sql`
-    select count(*)::integer as count from clerk_sync.webhook_events where id like 'msg_0%'`;
-  assert.equal(row?.count, 100 - 32);
+  for (let groups = 1; groups <= 4; groups++) {
+    await callTogether(service, Array.from({ length: 48 }, () => updated(newId("user"), now)));
+    const gone = 1000 - await countExpired();
+    assert.ok(gone >= groups * 96, `${gone} of ${groups} groups`);
+  }
+  while (await countExpired() > 0) await callTogether(service, [updated(newId("user"), now)]);
+});
+
+Deno.test("each connection makes more of the ledger expire than it adds, beside others and from its first call", async () => {
+  await using mirror = await openOwnMirror();
+  const countExpired = await fillWithExpired(mirror, 3000);
+  await using service = connect(mirror, 4);
+  const call = () => {
+    const { body, webhookId } = updated(newId("user"), now);
+    return callDirectly(service, body, webhookId);
+  };
+  await call();
+  assert.ok(await countExpired() <= 2998);
+  for (let calls = 0; calls < 400; calls += 4) await Promise.all([call(), call(), call(), call()]);
+  const gone = 3000 - await countExpired();
+  assert.ok(gone >= 802, `${gone} rows are gone after 401 calls`);
+});
+
+Deno.test("however many tombstones there are, a call looks up its own alone", async () => {
+  await using mirror = await openOwnMirror();
+  const { sql } = mirror;
+  await sql`
+    insert into clerk_sync.tombstones (object_id, deleted_at)
+    select 'user_gone' || number, now() from generate_series(1, 20000) as number`;
+  await sql`vacuum analyze clerk_sync.tombstones`;
+  for (const count of [1, 500]) {
+    const profiles = Array.from(
+      { length: count },
+      () => ({ id: newId("user"), updated_at: "2026-01-01" }),
+    );
+    const [read] = await sql.begin(async (transaction) => {
+      await transaction`select upsert_profiles(${transaction.json(profiles)})`;
+      return await transaction`
+        select seq_tup_read::integer as sequential, idx_tup_fetch::integer as by_key
+        from pg_stat_xact_user_tables where relid = 'clerk_sync.tombstones'::regclass`;
+    });
+    assert.deepEqual({ ...read }, { sequential: 0, by_key: 0 });
+  }
 });
 
 Deno.test("groups with the same webhooks in opposite orders wait for each other, and neither fails", async () => {

@@ -6,10 +6,20 @@
 -- of these everything is sorted over the whole group: whoever holds something waits only for what comes
 -- later.
 
--- Deletes a few rows of the ledger that are older than its retention, if there are any: at most
--- `row_count`. Else as in release 0.1.0.
-create function clerk_sync.expire_webhook_events(row_count integer)
-returns void
+-- How the ledger is bounded: for each webhook that is claimed, two that are older than the retention go, if
+-- there are any. In release 0.1.0 each claim deleted its own two. Now a session deletes many at a time, which
+-- costs little more than two do, and has then done its part for its next claims.
+
+drop function clerk_sync.expire_webhook_events ();
+
+-- Deletes rows of the ledger that are older than its retention, and returns how many: the key is time-ordered,
+-- so its low end is what expires first. Rows that another call is deleting are left to it.
+--
+-- A session remembers until when nothing expires, and where the ledger began: index entries of deleted
+-- rows stay in the way until the next vacuum. Sessions of the API live for half an hour, so that a late
+-- webhook with an old id is found by the next one.
+create function clerk_sync.delete_expired_webhook_events(page_size integer)
+returns integer
 language plpgsql
 set search_path = ''
 -- A plan made while the ledger is small is kept while it grows: only the key may be read.
@@ -19,6 +29,7 @@ declare
   expired_before timestamptz := now() - clerk_sync.ledger_retention();
   oldest_ids text[];
   oldest_at timestamptz;
+  deleted integer := 0;
 begin
   select array_agg(oldest.id), min(oldest.received_at)
   into oldest_ids, oldest_at
@@ -27,7 +38,7 @@ begin
     from clerk_sync.webhook_events
     where webhook_events.id >= coalesce(current_setting('clerk_sync.ledger_begins_at', true), '')
     order by webhook_events.id
-    limit row_count
+    limit page_size
   ) as oldest;
 
   if oldest_at < expired_before then
@@ -38,6 +49,7 @@ begin
       where expired.id = any (oldest_ids) and expired.received_at < expired_before
       for update skip locked
     ));
+    get diagnostics deleted = row_count;
   end if;
 
   -- What comes is received later: nothing expires before the oldest of these.
@@ -47,21 +59,36 @@ begin
     extract(epoch from oldest_at + clerk_sync.ledger_retention())::text,
     false
   );
+  return deleted;
+end;
+$$;
+
+revoke execute on function clerk_sync.delete_expired_webhook_events (integer) from public, anon, authenticated;
+grant execute on function clerk_sync.delete_expired_webhook_events (integer) to service_role;
+
+-- Does a call's part, for as many webhooks as it has claimed.
+create function clerk_sync.expire_webhook_events(claim_count integer default 1)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  claims_ahead integer := coalesce(
+    nullif(current_setting('clerk_sync.expiry_claims_ahead', true), '')::integer, 0
+  );
+begin
+  if claims_ahead < claim_count then
+    claims_ahead := claims_ahead
+      + clerk_sync.delete_expired_webhook_events(greatest(64, 2 * claim_count)) / 2;
+  end if;
+  perform set_config(
+    'clerk_sync.expiry_claims_ahead', greatest(0, claims_ahead - claim_count)::text, false
+  );
 end;
 $$;
 
 revoke execute on function clerk_sync.expire_webhook_events (integer) from public, anon, authenticated;
 grant execute on function clerk_sync.expire_webhook_events (integer) to service_role;
-
-create or replace function clerk_sync.expire_webhook_events()
-returns void
-language plpgsql
-set search_path = ''
-as $$
-begin
-  perform clerk_sync.expire_webhook_events(2);
-end;
-$$;
 
 -- Claims webhooks as `begin_call()` claims one, and says of each what that says: `duplicate`, `ignored`,
 -- `claimed`, or `awaited`. Of two that are the same, the first is claimed.
@@ -146,7 +173,7 @@ begin
   if extract(epoch from now()) > coalesce(
     nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
   ) then
-    perform clerk_sync.expire_webhook_events(2 * cardinality(claims));
+    perform clerk_sync.expire_webhook_events(cardinality(claims));
   end if;
   return claims;
 end;
