@@ -29,7 +29,7 @@ begin
   for index in 0 .. coalesce(jsonb_array_length(items), 0) - 1 loop
     if is_group then
       source := webhook -> index;
-      event_time := source ->> 'occurred_at';
+      event_time := (source ->> 'occurred_at')::timestamptz;
       told_at := event_time;
     end if;
     item := items -> index;

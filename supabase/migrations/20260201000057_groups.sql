@@ -101,7 +101,7 @@ declare
   claims text[];
   mirrored_instance_id text;
   told record;
-  ignored_ids text[] := '{}';
+  ignored_ids text[] := array[]::text[];
 begin
   with incoming as (
     select
@@ -235,7 +235,7 @@ set search_path = ''
 as $$
 declare
   moved integer;
-  stale_ids text[] := '{}';
+  stale_ids text[] := array[]::text[];
 begin
   execute format('select clerk_sync.%I ($1, $2)', 'write_' || list.table_name)
   into moved using list.items, list.webhooks;
@@ -287,7 +287,7 @@ declare
   );
   list clerk_sync.fact_list;
   claimed_ids text[];
-  stale_ids text[] := '{}';
+  stale_ids text[] := array[]::text[];
 begin
   select coalesce(array_agg(webhooks -> (claim.place - 1)::integer ->> 'id'), '{}')
   into claimed_ids
