@@ -5,11 +5,18 @@ import { finish, task } from "./helpers/command.ts";
 /** Every benchmark by name, with what its lines are compared in. */
 const BENCHMARKS: Record<string, string[]> = {
   event: ["events/s", "events/s", "events/s", "ms"],
+  group: ["events/s", "events/s", "events/s"],
   growth: ["events/s", "bytes/event", "bytes/event", "events/s"],
   page: ["events/s", "events/s", "ms"],
   function: ["µs", "µs"],
   "cold-start": Array(12).fill("ms"),
-  "end-to-end": [...Array(3).fill(["events/s", "ms", "ms", "ms"]).flat(), "ms"],
+  "end-to-end": [
+    ...Array(3).fill(["events/s", "ms", "ms", "ms"]).flat(),
+    "events/s",
+    "ms",
+    "calls",
+    "ms",
+  ],
   backfill: ["rows/s", "rows/s", "rows/s"],
   "backfill-memory": ["MB"],
   "reconcile-slices": Array(2).fill(["ms", "ms", "MB", "MB"]).flat(),

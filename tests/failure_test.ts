@@ -6,7 +6,8 @@
  */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { createDatabase } from "../functions/clerk-webhook/database.ts";
+import { type CallDatabase, createDatabase } from "../functions/clerk-webhook/database.ts";
+import { groupCalls } from "../functions/clerk-webhook/group_calls.ts";
 import { newSigningSecret } from "../tools/development/events/signed_request.ts";
 import { freePort } from "../tools/development/stack/stack.ts";
 import { ROOT } from "../tools/development/stack/supabase_cli.ts";
@@ -158,10 +159,16 @@ async function untilProgress(progress: () => Promise<number>, claims: number): P
   while (await Promise.race([progress().catch(() => 0), pause(1000)]) < claims) await pause(20);
 }
 
+/** How the function calls the database: what comes at once in groups, or each event by itself. */
+const WAYS: { name: string; wrap: (call: CallDatabase) => CallDatabase }[] = [
+  { name: "in groups", wrap: groupCalls },
+  { name: "each by itself", wrap: (call) => call },
+];
+
 /** A stack whose function waits for the database less long than Svix's rules would let it. */
-function openFailingMirror(): Promise<OwnMirror> {
+function openFailingMirror(wrap: (call: CallDatabase) => CallDatabase): Promise<OwnMirror> {
   return openOwnMirror({}, {
-    createDatabase: (options) => createDatabase({ ...options, timeout: 2000 }),
+    createDatabase: (options) => wrap(createDatabase({ ...options, timeout: 2000 })),
   });
 }
 
@@ -169,70 +176,73 @@ function targetOf(mirror: OwnMirror): { url: string; secret: string } {
   return { url: mirror.webhookUrl, secret: mirror.signingSecret };
 }
 
-Deno.test("Postgres killed under load and started again: every event is applied exactly once", async () => {
-  await using mirror = await openFailingMirror();
-  const expected = await expectedState(mirror);
-  const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
-    for (const claims of [500, 2000, 3500]) {
-      await untilProgress(progress, claims);
-      await mirror.stack.postgres.kill();
-      await mirror.stack.restartPostgres();
-    }
+for (const { name, wrap } of WAYS) {
+  Deno.test(`Postgres killed under load and started again, events ${name}: every one is applied exactly once`, async () => {
+    await using mirror = await openFailingMirror(wrap);
+    const expected = await expectedState(mirror);
+    const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
+      for (const claims of [500, 2000, 3500]) {
+        await untilProgress(progress, claims);
+        await mirror.stack.postgres.kill();
+        await mirror.stack.restartPostgres();
+      }
+    });
+    await assertExactlyOnce(mirror, expected, report);
   });
-  await assertExactlyOnce(mirror, expected, report);
-});
 
-Deno.test("connections cut in mid-call: every event is applied exactly once", async () => {
-  await using mirror = await openFailingMirror();
-  const expected = await expectedState(mirror);
-  const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
-  let cut = 0;
-  const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
-    for (let claims = 400; claims < EVENTS; claims += 500) {
-      await untilProgress(progress, claims);
-      const [row] = await superuser`
+  Deno.test(`connections cut in mid-call, events ${name}: every one is applied exactly once`, async () => {
+    await using mirror = await openFailingMirror(wrap);
+    const expected = await expectedState(mirror);
+    const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
+    let cut = 0;
+    const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
+      for (let claims = 400; claims < EVENTS; claims += 500) {
+        await untilProgress(progress, claims);
+        const [row] = await superuser`
         select count(pg_terminate_backend(pid))::integer as cut
         from pg_stat_activity
-        where usename = 'postgres' and state = 'active' and query ilike '%webhook%'
+        where usename = 'postgres' and state = 'active' 
+          and (query ilike '%webhook%' or query ilike '%apply_group%')
           and query not ilike '%msg_broken_%'`;
-      await mirror.stack.reconnect();
-      cut += row?.cut;
-    }
+        await mirror.stack.reconnect();
+        cut += row?.cut;
+      }
+    });
+    await superuser.end();
+    assert.ok(cut > 0, "connections were cut while they were at work");
+    await assertExactlyOnce(mirror, expected, report);
   });
-  await superuser.end();
-  assert.ok(cut > 0, "connections were cut while they were at work");
-  await assertExactlyOnce(mirror, expected, report);
-});
 
-Deno.test("statements that time out: every event is applied exactly once", async () => {
-  await using mirror = await openFailingMirror();
-  const expected = await expectedState(mirror);
-  const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
-  await mirror.sql`
+  Deno.test(`statements that time out, events ${name}: every one is applied exactly once`, async () => {
+    await using mirror = await openFailingMirror(wrap);
+    const expected = await expectedState(mirror);
+    const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
+    await mirror.sql`
     create function public.dawdle() returns trigger language plpgsql as
     $$ begin perform pg_sleep(random() * 0.16); return new; end $$`;
-  // What the driver asks for itself on a new connection may time out as well, where nobody can catch it.
-  const ignoreTimeouts = (event: PromiseRejectionEvent) => {
-    if (event.reason?.code === "57014") event.preventDefault();
-  };
-  globalThis.addEventListener("unhandledrejection", ignoreTimeouts);
-  const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
-    await untilProgress(progress, 200);
-    await mirror.sql`
+    // What the driver asks for itself on a new connection may time out as well, where nobody can catch it.
+    const ignoreTimeouts = (event: PromiseRejectionEvent) => {
+      if (event.reason?.code === "57014") event.preventDefault();
+    };
+    globalThis.addEventListener("unhandledrejection", ignoreTimeouts);
+    const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
+      await untilProgress(progress, 200);
+      await mirror.sql`
       create trigger dawdle before insert on clerk_sync.webhook_events
       for each row execute function public.dawdle()`;
-    await superuser`alter system set statement_timeout = '100ms'`;
-    await superuser`select pg_reload_conf()`;
-    await untilProgress(progress, 1500);
-    await superuser`alter system reset statement_timeout`;
-    await superuser`select pg_reload_conf()`;
-    await mirror.sql`drop trigger dawdle on clerk_sync.webhook_events`;
+      await superuser`alter system set statement_timeout = '100ms'`;
+      await superuser`select pg_reload_conf()`;
+      await untilProgress(progress, 1500);
+      await superuser`alter system reset statement_timeout`;
+      await superuser`select pg_reload_conf()`;
+      await mirror.sql`drop trigger dawdle on clerk_sync.webhook_events`;
+    });
+    await superuser.end();
+    globalThis.removeEventListener("unhandledrejection", ignoreTimeouts);
+    assert.ok((report.failures["503"] ?? 0) > 0, "statements timed out");
+    await assertExactlyOnce(mirror, expected, report);
   });
-  await superuser.end();
-  globalThis.removeEventListener("unhandledrejection", ignoreTimeouts);
-  assert.ok((report.failures["503"] ?? 0) > 0, "statements timed out");
-  await assertExactlyOnce(mirror, expected, report);
-});
+}
 
 /** The function in a process of its own, started again whenever it was killed. */
 class FunctionProcess implements AsyncDisposable {
@@ -286,7 +296,7 @@ class FunctionProcess implements AsyncDisposable {
 }
 
 Deno.test("the function killed between the commit and its answer: every event is applied exactly once", async () => {
-  await using mirror = await openFailingMirror();
+  await using mirror = await openFailingMirror(groupCalls);
   const expected = await expectedState(mirror);
 
   // Between the function and the REST API: it lets a call commit, and then kills who made it.
@@ -301,7 +311,7 @@ Deno.test("the function killed between the commit and its answer: every event is
         headers: request.headers,
         body: request.body,
       });
-      if (++calls % 400 === 0 && response.ok && restarting === undefined) {
+      if (++calls % 100 === 0 && response.ok && restarting === undefined) {
         restarting = process.killAndRestart().finally(() => restarting = undefined);
       }
       return response;

@@ -136,19 +136,34 @@ async function assertTaken(mirror: Mirror, body: string): Promise<void> {
   assert.ok(expected.includes(status), `${status} ${outcome}: ${body.slice(0, 300)}`);
 }
 
+const damagedEvent = fc.tuple(
+  fc.constantFrom(...sampleTypes()),
+  fc.array(fc.tuple(walk, nastyValue), { minLength: 1, maxLength: 3 }),
+).map(([type, damages]) => {
+  const event = sampleEvent(type);
+  for (const [steps, nasty] of damages) damage(event.data, steps, nasty);
+  return JSON.stringify(event);
+});
+
 Deno.test("a verified event with any field damaged is applied, ignored or kept: never a 5xx", async () => {
   await using mirror = await openMirror();
   await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom(...sampleTypes()),
-      fc.array(fc.tuple(walk, nastyValue), { minLength: 1, maxLength: 3 }),
-      async (type, damages) => {
-        const event = sampleEvent(type);
-        for (const [steps, nasty] of damages) damage(event.data, steps, nasty);
-        await assertTaken(mirror, JSON.stringify(event));
-      },
-    ),
+    fc.asyncProperty(damagedEvent, (body) => assertTaken(mirror, body)),
     { numRuns: 1500 },
+  );
+});
+
+Deno.test("damaged events that come at once with sound ones are taken, and the sound ones applied", async () => {
+  await using mirror = await openMirror();
+  const sound = ["user.created", "organizationMembership.created", "session.created"];
+  await fc.assert(
+    fc.asyncProperty(fc.array(damagedEvent, { minLength: 2, maxLength: 8 }), async (bodies) => {
+      const answers = bodies.map((body) => assertTaken(mirror, body));
+      const neighbours = sound.map((type) => within(mirror.send(sampleEvent(type))));
+      for (const { outcome } of await Promise.all(neighbours)) assert.equal(outcome, "applied");
+      await Promise.all(answers);
+    }),
+    { numRuns: 300 },
   );
 });
 

@@ -927,6 +927,7 @@ export type Database = {
       };
     };
     Functions: {
+      "apply_group": { Args: { "calls": Json }; Returns: Json };
       "begin_refresh": { Args: { "interval_seconds": number; "user_id": string }; Returns: number };
       "begin_run": {
         Args: {

@@ -6,6 +6,11 @@ import { instanceIdOf } from "./instance.ts";
 import type { Outcome } from "./responses.ts";
 
 /**
+ * Milliseconds in which an event is applied or given up, whatever calls that takes: shorter than Svix's 15 s.
+ */
+const TIMEOUT = 13_000;
+
+/**
  * Applies an event by its one call, or keeps it as a dead letter when it can't be applied as it is. An
  * event of another Clerk instance is only counted: the database knows which one it mirrors.
  *
@@ -18,16 +23,19 @@ export async function applyEvent(
   database: CallDatabase,
   expectedInstanceId?: string,
 ): Promise<Outcome> {
+  const deadline = performance.now() + TIMEOUT;
   const instanceId = instanceIdOf(event.body);
   if (expectedInstanceId && instanceId && instanceId !== expectedInstanceId) {
     const webhook = { id: webhookId, type: event.type, instance_id: instanceId };
-    return toOutcome(await database({ rpc: "count_foreign_webhook", args: { webhook } }));
+    return toOutcome(
+      await database({ rpc: "count_foreign_webhook", args: { webhook } }, deadline),
+    );
   }
   try {
-    return toOutcome(await database(toCall(event, webhookId)));
+    return toOutcome(await database(toCall(event, webhookId), deadline));
   } catch (error) {
     if (!(error instanceof Inapplicable)) throw error;
-    return await keepDeadLetter(event, webhookId, error, database);
+    return await keepDeadLetter(event, webhookId, error, database, deadline);
   }
 }
 
@@ -36,9 +44,10 @@ async function keepDeadLetter(
   webhookId: string,
   reason: Inapplicable,
   database: CallDatabase,
+  deadline: number,
 ): Promise<Outcome> {
   try {
-    return toOutcome(await database(toDeadLetter(event, webhookId, reason.message)));
+    return toOutcome(await database(toDeadLetter(event, webhookId, reason.message), deadline));
   } catch (error) {
     if (error instanceof Inapplicable) throw new Unavailable("", { cause: error });
     throw error;

@@ -17,11 +17,15 @@ const CALL_TIMEOUT = 8_000;
  */
 const INAPPLICABLE_SQLSTATE = /^(?:22|23|54|P0)[0-9A-Z]{3}$/;
 
-/** Makes one call, one transaction, and returns the outcome that the database names. */
-export type CallDatabase = (call: Call) => Promise<unknown>;
+/**
+ * Makes one call, one transaction, and returns the outcome that the database names.
+ *
+ * @param deadline Until when somebody waits for it, by `performance.now()`.
+ */
+export type CallDatabase = (call: Call, deadline?: number) => Promise<unknown>;
 
 /** The same for many objects at once. */
-export type CallDatabaseInBulk = (call: Call | BulkCall) => Promise<unknown>;
+export type CallDatabaseInBulk = (call: Call | BulkCall, deadline?: number) => Promise<unknown>;
 
 /** Where the calls go. */
 export interface DatabaseOptions extends SupabaseEnv {
@@ -39,14 +43,17 @@ export interface DatabaseOptions extends SupabaseEnv {
 export function createDatabase(options: DatabaseOptions): CallDatabaseInBulk {
   // A call names its function and arguments together: the client's own types check them one by one.
   const supabase: SupabaseClient = createSupabase(options);
-  return async ({ rpc, args }) => {
-    const { data, error } = await supabase
+  return async ({ rpc, args }, deadline = Infinity) => {
+    const timeout = Math.min(options.timeout ?? CALL_TIMEOUT, deadline - performance.now());
+    const { data, error, status } = await supabase
       .rpc(rpc, args)
-      .abortSignal(AbortSignal.timeout(options.timeout ?? CALL_TIMEOUT));
+      .abortSignal(AbortSignal.timeout(Math.max(0, timeout)));
     if (error === null) return data;
+    // Where there was no answer, the client tells the code of the network's failure.
+    if (status === 0) throw new Unavailable("", { cause: error });
     if (INAPPLICABLE_SQLSTATE.test(error.code)) {
       throw new Inapplicable(`${error.code}: ${error.message}`, { cause: error });
     }
-    throw new Unavailable(error.code, { cause: error });
+    throw new Unavailable(error.code ?? "", { cause: error });
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createDatabase } from "./database.ts";
 import { readConfig } from "./env.ts";
+import { groupCalls } from "./group_calls.ts";
 import { createHandler } from "./handler.ts";
 import { createNudge } from "./nudge.ts";
 import { createReleaseCheck } from "./release_check.ts";
@@ -11,7 +12,7 @@ import { createReleaseCheck } from "./release_check.ts";
 export default {
   fetch: createHandler({
     config: readConfig(Deno.env),
-    createDatabase,
+    createDatabase: (options) => groupCalls(createDatabase(options)),
     createNudge,
     createReleaseCheck,
   }),

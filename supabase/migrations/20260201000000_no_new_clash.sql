@@ -10,7 +10,7 @@ declare
     'public.profiles_creation_idx', 'public.waitlist_entries_creation_idx'
   ];
   functions constant text[] := array[
-    'public.begin_run', 'public.conclude_run', 'public.count_dead_letters',
+    'public.apply_group', 'public.begin_run', 'public.conclude_run', 'public.count_dead_letters',
     'public.count_gone_objects', 'public.find_objects', 'public.forget_gone_objects',
     'public.keep_backfill_run', 'public.keep_gone_objects', 'public.keep_run',
     'public.read_as_user', 'public.read_event_counts', 'public.read_events',

@@ -2,6 +2,7 @@
 import postgres from "postgres";
 import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { recognizeEvent, toCall } from "../../functions/clerk-webhook/event.ts";
+import { isGroupable } from "../../functions/clerk-webhook/group_calls.ts";
 import { renamingSql, searchPath } from "./naming.ts";
 
 /** One fact of a generated history, in terms small enough to be read. */
@@ -179,6 +180,42 @@ export async function callDirectly(
   const event = recognizeEvent(body);
   if (event === undefined) throw new Error("The history has an event that the mirror ignores");
   return await callRpc(sql, toCall(event, webhookId));
+}
+
+/** An event as it is delivered: its body as it came, and the webhook's id. */
+export interface Delivery {
+  body: unknown;
+  webhookId: string;
+}
+
+/**
+ * Makes the calls that the function would make of events that come at once, and returns their outcomes: one
+ * for all that can be a group, and the others beside it.
+ */
+export async function callTogether(
+  sql: postgres.Sql,
+  deliveries: Delivery[],
+): Promise<unknown[]> {
+  const outcomes: unknown[] = Array.from(deliveries);
+  const group: { index: number; args: Record<string, unknown> }[] = [];
+  const alone: Promise<void>[] = [];
+  for (const [index, { body, webhookId }] of deliveries.entries()) {
+    const event = recognizeEvent(body);
+    if (event === undefined) throw new Error("The history has an event that the mirror ignores");
+    const call = toCall(event, webhookId);
+    if (isGroupable(call)) group.push({ index, args: call.args });
+    else alone.push(callRpc(sql, call).then((outcome) => void (outcomes[index] = outcome)));
+  }
+  if (group.length > 0) {
+    const answer = await callRpc(sql, {
+      rpc: "apply_group",
+      args: { calls: group.map(({ args }) => args) },
+    });
+    if (!Array.isArray(answer)) throw new Error(`Not a list of outcomes: "${answer}"`);
+    for (const [place, { index }] of group.entries()) outcomes[index] = answer[place];
+  }
+  await Promise.all(alone);
+  return outcomes;
 }
 
 /** Makes the calls that a backfill or a reconciliation would make of a fact. */

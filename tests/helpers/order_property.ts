@@ -12,6 +12,7 @@ import type postgres from "postgres";
 import { installedNaming, type Naming } from "../../functions/_shared/naming.ts";
 import {
   callDirectly,
+  callTogether,
   canBeRead,
   connectAsService,
   type Fact,
@@ -31,6 +32,8 @@ export interface Case {
   /** Indices of the history, each at least once. */
   shuffled: number[];
   concurrent: number[];
+  /** How many deliveries come at once, where they are joined into groups. */
+  groupSize: number;
 }
 
 const TYPES = {
@@ -91,7 +94,12 @@ function casesOf(types: Record<string, number>): fc.Arbitrary<Case> {
       .chain((again) =>
         fc.shuffledSubarray([...indices, ...again], { minLength: indices.length + again.length })
       );
-    return fc.record({ history: fc.constant(facts), shuffled: delivery, concurrent: delivery });
+    return fc.record({
+      history: fc.constant(facts),
+      shuffled: delivery,
+      concurrent: delivery,
+      groupSize: fc.integer({ min: 2, max: 6 }),
+    });
   });
 }
 
@@ -112,11 +120,16 @@ interface Result {
 /** Delivers histories to a database. */
 export class Deliverer implements AsyncDisposable {
   readonly #sql: postgres.Sql;
+  readonly #isGrouped: boolean;
   #runs = 0;
 
-  /** @param databaseUrl Connection string of a role that may become `service_role`. */
-  constructor(databaseUrl: string, naming: Naming) {
+  /**
+   * @param databaseUrl Connection string of a role that may become `service_role`.
+   * @param isGrouped Whether events are delivered in groups, but for those in order.
+   */
+  constructor(databaseUrl: string, naming: Naming, isGrouped = false) {
     this.#sql = connectAsService(databaseUrl, 8, naming);
+    this.#isGrouped = isGrouped;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,12 +137,13 @@ export class Deliverer implements AsyncDisposable {
   }
 
   /** @throws {Error} with both states, if the property does not hold. */
-  async check({ history, shuffled, concurrent }: Case): Promise<void> {
+  async check({ history, shuffled, concurrent, groupSize }: Case): Promise<void> {
     const inOrder = history.map((_, index) => index);
+    const size = this.#isGrouped ? groupSize : 1;
     const [expected, ...results] = await Promise.all([
-      this.#deliver(history, inOrder, 1),
-      this.#deliver(history, shuffled, 1),
-      this.#deliver(history, concurrent, 4),
+      this.#deliver(history, inOrder, 1, 1),
+      this.#deliver(history, shuffled, 1, size),
+      this.#deliver(history, concurrent, 4, size),
     ]);
     for (const [index, { state, claims }] of results.entries()) {
       const way = index === 0 ? "shuffled" : "concurrent";
@@ -144,21 +158,42 @@ export class Deliverer implements AsyncDisposable {
     }
   }
 
-  async #deliver(history: Fact[], order: number[], connections: number): Promise<Result> {
+  /** @param size How many deliveries come at once to each connection. */
+  async #deliver(
+    history: Fact[],
+    order: number[],
+    connections: number,
+    size: number,
+  ): Promise<Result> {
     const run = `${(++this.#runs).toString(36)}x${crypto.randomUUID().slice(0, 8)}`;
-    const webhookIds = history.map((fact, index) => `msg_${run}_${fact.tag}_${index}`);
     const claims: Record<string, number> = {};
-    const queue = [...order];
+    const queue = order.flatMap((index) => {
+      const fact = history[index];
+      if (fact === undefined) return [];
+      return [{ fact, name: `#${index}`, webhookId: `msg_${run}_${fact.tag}_${index}` }];
+    });
+    const tell = async (events: typeof queue) => {
+      const deliveries = events.map(({ fact, webhookId }) => ({
+        body: toEvent(fact, run),
+        webhookId,
+      }));
+      const outcomes = size > 1 ? await callTogether(this.#sql, deliveries) : await Promise.all(
+        deliveries.map(({ body, webhookId }) => callDirectly(this.#sql, body, webhookId)),
+      );
+      for (const [place, { name }] of events.entries()) {
+        claims[name] = (claims[name] ?? 0) + (outcomes[place] === "duplicate" ? 0 : 1);
+      }
+    };
     const work = async () => {
-      for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
-        const [fact, webhookId] = [history[index], webhookIds[index]];
-        if (fact === undefined || webhookId === undefined) continue;
-        if (fact.isRead || isShown(fact)) {
-          await readDirectly(this.#sql, fact, run);
-          continue;
-        }
-        const outcome = await callDirectly(this.#sql, toEvent(fact, run), webhookId);
-        claims[`#${index}`] = (claims[`#${index}`] ?? 0) + (outcome === "duplicate" ? 0 : 1);
+      while (queue.length > 0) {
+        const steps = queue.splice(0, size);
+        const isEvent = ({ fact }: typeof steps[number]) => !fact.isRead && !isShown(fact);
+        await Promise.all([
+          tell(steps.filter(isEvent)),
+          ...steps.filter((step) => !isEvent(step)).map(({ fact }) =>
+            readDirectly(this.#sql, fact, run)
+          ),
+        ]);
       }
     };
     await Promise.all(Array.from({ length: connections }, work));
@@ -215,7 +250,7 @@ const LAST_LOOK: Fact[] = Object.entries(TYPES)
   );
 
 /** A case as a person reads it. */
-export function describeCase({ history, shuffled, concurrent }: Case): string {
+export function describeCase({ history, shuffled, concurrent, groupSize }: Case): string {
   const lines = history.map((fact, index) => {
     const { type, isRead, object, updated, occurred, value, isNested, isInSeconds } = fact;
     const details = [
@@ -228,8 +263,12 @@ export function describeCase({ history, shuffled, concurrent }: Case): string {
     ];
     return `  #${index} ${type} of ${object}: ${details.join(", ")}`;
   });
-  return [...lines, `  shuffled: ${shuffled.join(" ")}`, `  concurrent: ${concurrent.join(" ")}`]
-    .join("\n");
+  return [
+    ...lines,
+    `  shuffled: ${shuffled.join(" ")}`,
+    `  concurrent: ${concurrent.join(" ")}`,
+    `  at once, in groups: ${groupSize}`,
+  ].join("\n");
 }
 
 /** How a check of the property ended. */
@@ -249,11 +288,12 @@ export async function checkOrder(
     seed?: number;
     seconds?: number;
     isRising?: boolean;
+    isGrouped?: boolean;
     naming?: Naming;
   },
 ): Promise<Verdict> {
-  const { runs, seed, seconds, isRising = false, naming = installedNaming } = parameters;
-  await using deliverer = new Deliverer(databaseUrl, naming);
+  const { runs, seed, seconds, isRising = false, isGrouped, naming = installedNaming } = parameters;
+  await using deliverer = new Deliverer(databaseUrl, naming, isGrouped);
   const generated = isRising ? risingCases : cases;
   const result = await fc.check(fc.asyncProperty(generated, (one) => deliverer.check(one)), {
     numRuns: runs,

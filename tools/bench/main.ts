@@ -7,6 +7,7 @@ import { coldStartBenchmark } from "./cold_start_benchmark.ts";
 import { endToEndBenchmark } from "./end_to_end_benchmark.ts";
 import { eventBenchmark } from "./event_benchmark.ts";
 import { functionBenchmark } from "./function_benchmark.ts";
+import { groupBenchmark } from "./group_benchmark.ts";
 import { growthBenchmark } from "./growth_benchmark.ts";
 import { pageBenchmark } from "./page_benchmark.ts";
 import { rlsBenchmark } from "./rls_benchmark.ts";
@@ -19,6 +20,7 @@ import { formatTable } from "../commands/cli/table.ts";
 /** All there are, in the order in which they run. */
 const BENCHMARKS: Benchmark[] = [
   eventBenchmark,
+  groupBenchmark,
   growthBenchmark,
   pageBenchmark,
   functionBenchmark,

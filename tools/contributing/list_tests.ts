@@ -4,7 +4,14 @@ import { ROOT } from "../development/stack/supabase_cli.ts";
 
 /** Chapters in the order of reading, and their test files without `_test.ts`. */
 export const CHAPTERS: Record<string, string[]> = {
-  "A webhook and its row": ["events", "http_contract", "groups", "parser", "clerk_types"],
+  "A webhook and its row": [
+    "events",
+    "http_contract",
+    "groups",
+    "group_calls",
+    "parser",
+    "clerk_types",
+  ],
   "Any order, any number of times": ["ordering", "order_property", "fuzz"],
   "When something breaks": ["availability", "failure", "dead_letters", "journal"],
   "Who may read what": ["row_level_security", "schema"],

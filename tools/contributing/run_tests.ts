@@ -24,6 +24,7 @@ const UNDER_OTHER_NAMES = [
   "effects",
   "ensure_profile",
   "events",
+  "groups",
   "http_contract",
   "order_property",
   "ordering",

@@ -14,7 +14,8 @@ const command = defineCommand("test:order", "Checks the order property, in a sta
     wholeNumber("--seed"),
   )
   .option("--rising", "Histories in which Clerk also shows what is deleted here", false)
-  .action(async ({ runs, seed, rising }) => {
+  .option("--groups", "Deliver events in groups", false)
+  .action(async ({ runs, seed, rising, groups }) => {
     // What is looked for is not lost by a crash: without waiting for the disk, it goes faster.
     const stack = await startStack({
       settings: { fsync: "off", synchronous_commit: "off" },
@@ -26,6 +27,7 @@ const command = defineCommand("test:order", "Checks the order property, in a sta
       const verdict = await checkOrder(stack.databaseUrl, {
         runs,
         isRising: rising,
+        isGrouped: groups,
         naming,
         ...(seed === undefined ? {} : { seed }),
       });

@@ -1,5 +1,6 @@
 import { createDatabase } from "../../../functions/clerk-webhook/database.ts";
 import { readConfig } from "../../../functions/clerk-webhook/env.ts";
+import { groupCalls } from "../../../functions/clerk-webhook/group_calls.ts";
 import { createHandler, type HandlerOptions } from "../../../functions/clerk-webhook/handler.ts";
 import { functionEnv } from "./function_env.ts";
 import type { Stack } from "./stack.ts";
@@ -17,7 +18,11 @@ export function serveWebhook(
 ): string {
   stack.serveFunction(
     "clerk-webhook",
-    createHandler({ config: readConfig(functionEnv(stack, env)), createDatabase, ...options }),
+    createHandler({
+      config: readConfig(functionEnv(stack, env)),
+      createDatabase: (options) => groupCalls(createDatabase(options)),
+      ...options,
+    }),
   );
   return `${stack.apiUrl}/functions/v1/clerk-webhook`;
 }

@@ -248,7 +248,7 @@ function functionRow({ schema, name, arguments: types = [] }: MirrorObject): str
   return `      (${quote(`${schema}.${name}`)}, ${quoteList(types)})`;
 }
 
-/** Such as `clerk_sync.read_facts(jsonb, jsonb)`. */
+/** Such as `clerk_sync.read_stamps(jsonb, jsonb)`. */
 export function signature({ schema, name, arguments: types = [] }: MirrorObject): string {
   return `${schema}.${name}(${types.join(", ")})`;
 }
