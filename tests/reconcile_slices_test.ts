@@ -422,7 +422,7 @@ Deno.test("without CLERK_SECRET_KEY it is off, and says so", async () => {
 Deno.test("a run that can't come to anything has failed, says why, and is not done", async () => {
   for (
     const [clerkOptions, env, reason] of [
-      [{ instanceId: "ins_another" }, {}, /The mirror is of the Clerk instance/],
+      [{ instanceId: "ins_another" }, {}, /The mirror belongs to the Clerk instance/],
       [{}, { CLERK_SECRET_KEY: "sk_live_of_somebody" }, /^Clerk refuses the key/],
     ] as const
   ) {

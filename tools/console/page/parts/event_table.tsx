@@ -29,7 +29,7 @@ export function EventTable(
           <th scope="col">Event</th>
           <th scope="col">Object</th>
           <th scope="col">Outcome</th>
-          <th scope="col" class="number">On its way</th>
+          <th scope="col" class="number">Delay</th>
         </tr>
       </thead>
       <tbody>
@@ -69,11 +69,9 @@ function GapRow({ count, onReload }: { count: number; onReload: (() => void) | u
   return (
     <tr class="gap">
       <td colSpan={5}>
-        {formatCount(count, "event")} more came at once and {count === 1 ? "is" : "are"}{" "}
+        {formatCount(count, "event")} more arrived at once and {count === 1 ? "is" : "are"}{" "}
         left out here.
-        {onReload && (
-          <button type="button" class="link" onClick={onReload}>Read the list anew</button>
-        )}
+        {onReload && <button type="button" class="link" onClick={onReload}>Reload the list</button>}
       </td>
     </tr>
   );

@@ -44,12 +44,12 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
     <>
       <header class="view-header">
         <h1>Events</h1>
-        <p class="lead">What Clerk told, and what became of it.</p>
+        <p class="lead">What Clerk sent, and what became of it.</p>
         <div class="aside">
           <span class={isPaused ? "live paused" : "live"}>{isPaused ? "Paused" : "Live"}</span>
           <button type="button" onClick={() => setPaused(!isPaused)}>
             <Icon name={isPaused ? "play" : "pause"} />
-            {isPaused ? "Go on" : "Pause"}
+            {isPaused ? "Resume" : "Pause"}
           </button>
         </div>
       </header>
@@ -74,10 +74,10 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
           {hasMore
             ? <button type="button" disabled={isLoading} onClick={showOlder}>Older</button>
             : list.isCut
-            ? <button type="button" onClick={readAnew}>Read the list anew</button>
-            : <span>{isFiltered ? "No more are like this." : "That is all the ledger has."}</span>}
+            ? <button type="button" onClick={readAnew}>Reload the list</button>
+            : <span>{isFiltered ? "No more events match." : "That is all the ledger has."}</span>}
           <span class="count">
-            {isLoading && "Looking further … "}
+            {isLoading && "Loading more … "}
             {formatCount(Math.min(shown, list.events.length), "row")} shown
           </span>
         </footer>
@@ -164,10 +164,10 @@ function News({ count }: { count: number }) {
 }
 
 function NoEvents({ isFiltered, isDev }: { isFiltered: boolean; isDev: boolean }) {
-  if (isFiltered) return <Notice icon="search">No event is like this.</Notice>;
+  if (isFiltered) return <Notice icon="search">No event matches.</Notice>;
   return (
     <Notice icon="events">
-      No events yet. They appear here as they come.
+      No events yet. They appear here as they arrive.
       {isDev && (
         <>
           {" "}
