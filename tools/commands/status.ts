@@ -19,7 +19,7 @@ export const command = defineCommand(
   "status",
   `Says how the mirror is doing, and what to do about what it finds. It asks the database, and sends the function
 a signed probe that changes nothing. Exit status: 0 if all is well, 1 if something is worth a look, 2 if
-something is broken, or can't be told. The project is the one in SUPABASE_URL and SUPABASE_SECRET_KEYS, from the
+something is broken or can't be checked. The project is the one in SUPABASE_URL and SUPABASE_SECRET_KEYS, from the
 environment, then from .env; else the running "${commandLine("dev")}".`,
 )
   .option("--url <url>", "The Supabase project; SUPABASE_URL by default")
