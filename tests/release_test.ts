@@ -57,7 +57,7 @@ Deno.test("what can't be released is refused, with everything that is in the way
     [{ changelog: CHANGELOG.replace("- A thing", "") }, /says nothing of 0\.2\.0/],
     [{ uncommitted: ["README.md"] }, /not committed: README\.md/],
     [{ migrations: new Map([...second, ["3_c.sql", "select 1;"]]) }, /does not end with the row/],
-    [{ migrations: new Map([...second, ["1_a.sql", "select 1;"]]) }, /it can't change any more/],
+    [{ migrations: new Map([...second, ["1_a.sql", "select 1;"]]) }, /it can't change anymore/],
   ];
   for (const [change, reason] of refused) {
     assert.throws(() => planRelease(sources(change)), reason);
