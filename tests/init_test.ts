@@ -421,7 +421,7 @@ Deno.test("changeFiles() puts everything back where one file can't be moved into
   assert.deepEqual(await project.snapshot(), before);
   await assert.rejects(
     changeFiles(join(project.root, "supabase"), [{ path: "a.txt", before: "other", after: "new" }]),
-    /"supabase\/a.txt" was changed meanwhile. Nothing was changed/,
+    /"supabase\/a.txt" was changed in the meantime. Nothing was changed/,
   );
 });
 

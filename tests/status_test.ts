@@ -575,7 +575,7 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
       await statusOf(mirror),
       name,
       "look",
-      /for 20 minutes: nobody takes/,
+      /for 20 minutes: nobody runs/,
       /schedule\(…\)/,
     );
   });
@@ -585,7 +585,7 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
       await statusOf(mirror),
       name,
       "broken",
-      /for 3 hours: nobody takes/,
+      /for 3 hours: nobody runs/,
       /effects --every/,
     );
   });
@@ -726,7 +726,7 @@ Deno.test("a backfill is under way, interrupted, failed, or done", async () => {
     /failed .*429/,
     /backfill/,
   );
-  assertLine(await runAs("done", null), "Backfill", "well", /the last was done 0 seconds ago/);
+  assertLine(await runAs("done", null), "Backfill", "well", /the last one finished 0 seconds ago/);
 });
 
 Deno.test("a schedule that is missing, incomplete or failing is named", async (t) => {
