@@ -262,7 +262,7 @@ Deno.test("an install after the database was reset starts clean, and overwrites 
   await reset(sql);
   const { output } = await run("install", api, { variables, clerkDomain: DOMAIN });
   assert.match(output, /^✓ database$/m);
-  assert.match(output, /Function "clerk-webhook": there already/);
+  assert.match(output, /Function "clerk-webhook": already there/);
   assert.match((await run("install", api, { variables })).output, /Nothing to do/);
 });
 
@@ -515,7 +515,7 @@ Deno.test("upgrade applies the releases that a project lacks, each whole, and re
     const { output } = await run("upgrade", api, { contents: next, dryRun: true });
     assert.match(output, /release 99\.0\.0: migration \d{14}_clerk_mirror_99_0_0/);
     assert.match(output, /"clerk-webhook", replaced by this release's/);
-    assert.match(output, /"clerk-effects": there already/);
+    assert.match(output, /"clerk-effects": already there/);
     assert.deepEqual(await readHistory(sql), [installed]);
   });
   await t.step("broken off between two releases, it keeps the first, and goes on", async () => {

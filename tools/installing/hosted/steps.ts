@@ -17,7 +17,7 @@ export function showPlan(steps: Step[], { say }: Output): void {
   for (const { title, isDone } of steps) {
     say(
       isDone
-        ? styleText("dim", `  ✓ ${title}: there already`)
+        ? styleText("dim", `  ✓ ${title}: already there`)
         : `  ${styleText("cyan", "•")} ${title}`,
     );
   }
