@@ -181,7 +181,7 @@ Deno.test("an interrupted run is taken up, and a run that nobody touches for a d
   await sql`update clerk_sync.runs set lease_until = now() - interval '25 hours'`;
   assert.deepEqual(await nextMinute(scheduler), []);
   const [run] = await sql`select state, error from clerk_sync.runs`;
-  assert.deepEqual({ ...run }, { state: "failed", error: "Nobody went on with it" });
+  assert.deepEqual({ ...run }, { state: "failed", error: "Nothing continued it" });
   assert.deepEqual(await scheduler.jobs(), [PRUNE, RECONCILE]);
 });
 

@@ -252,7 +252,7 @@ begin
     end if;
   elsif secret_id is null then
     execute format('select %I.create_secret($1, $2, $3)', 'vault')
-    using secret_key, 'clerk_mirror_secret_key', 'With which the schedule calls the mirror''s functions';
+    using secret_key, 'clerk_mirror_secret_key', 'The mirror''s schedule calls its functions with this key';
   else
     execute format('select %I.update_secret($1, $2)', 'vault') using secret_id, secret_key;
   end if;
