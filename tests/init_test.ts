@@ -356,7 +356,7 @@ Deno.test("init tells a project whose lock file is gone, or broken, to restore i
   assert.equal((await project.run("init", "--yes")).code, 0);
   const lock = await project.read(LOCK);
   await project.write(LOCK, "{}");
-  assert.match((await project.run("init", "--yes")).output, /not as it was written. Restore it/);
+  assert.match((await project.run("init", "--yes")).output, /is damaged. Restore it/);
   await Deno.remove(join(project.root, LOCK));
   const again = await project.run("init", "--yes");
   assert.equal(again.code, 1);

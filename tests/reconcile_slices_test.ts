@@ -537,7 +537,7 @@ test.underOwnNames("a command tells of the run that is open, and a killed comman
     });
     const { code, output } = await finish(taskCommand("reconcile", [], env));
     assert.equal(code, 0, output);
-    assert.match(output, /Run 2 of a command is open: waiting/);
+    assert.match(output, /Run 2 of another command is open: waiting/);
     const runs = await readRuns(mirror);
     assert.deepEqual(runs.map(({ state }) => state), ["done", "failed", "done"]);
   });
