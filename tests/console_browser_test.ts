@@ -177,7 +177,7 @@ test("what is paused stays as it is, and nothing that came meanwhile is lost", a
   await page.keyboard.press("Enter");
   await seen(page.getByRole("row").filter({ hasText: events[0]?.data.id }));
   await page.goBack();
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
   await eventually(async () => {
     const newest = (await listedObjects(page)).slice(0, 5);
     assert.deepEqual(newest, events.map(({ data }) => data.id).reverse());
@@ -228,10 +228,10 @@ test("an object is found, and shows its row, what belongs to it, and its way", a
 
   await mirror.send(sampleEvent("user.deleted", { data: { id } }));
   await seen(page.getByText("Deleted for good"));
-  await seen(page.getByText("The mirror has no row of it."));
+  await seen(page.getByText("The mirror has no row for it."));
   await goTo(page, "Objects");
   await page.getByRole("searchbox").fill(newId("user"));
-  await seen(page.getByText("Nothing is called"));
+  await seen(page.getByText("Nothing found for"));
 });
 
 test("a user's view stands beside the secret key's, the application's own tables too", async () => {
@@ -589,7 +589,7 @@ test("10,000 events at once don't freeze it: the newest are shown, and how many 
       select ${prefix} || to_char(${batch} * 1000 + n, 'FM00000'), 'user.created', 'user_burst', now()
       from generate_series(1, 1000) as n`;
   }
-  await seen(page.getByText(/^[\d,]+ events came at once and are left out of this list/));
+  await seen(page.getByText(/^[\d,]+ events arrived at once and are left out of this list/));
   await seen(page.locator(`tr[data-id="${prefix}10000"]`));
   const drawn = await page.locator("table.events tbody tr").count();
   assert.ok(drawn <= 201, `${drawn} rows`);
@@ -600,8 +600,8 @@ test("10,000 events at once don't freeze it: the newest are shown, and how many 
   const longest = Number(await page.evaluate("longest"));
   assert.ok(longest < 500, `it was busy for ${longest} ms`);
 
-  await page.getByRole("button", { name: "Read it anew" }).click();
-  await gone(page.getByText("came at once"));
+  await page.getByRole("button", { name: "Reload the list" }).click();
+  await gone(page.getByText("arrived at once"));
   await seen(page.locator(`tr[data-id="${prefix}10000"]`));
   // Page by page, none is missing.
   await page.getByRole("button", { name: "Older" }).click();

@@ -229,8 +229,8 @@ Deno.test("dead-letters lists them and replays them; what is applied then is cle
   });
 
   await t.step("a name that is unknown, or a key that is wrong, is said", async () => {
-    assert.match((await run("--replay", "msg_none")).output, /no dead letter of msg_none/);
-    assert.match((await run("replay")).output, /no dead letter of replay/);
+    assert.match((await run("--replay", "msg_none")).output, /no dead letter with the id msg_none/);
+    assert.match((await run("replay")).output, /no dead letter with the id replay/);
     const { code, output } = await run("--key", "sb_secret_wrong");
     assert.equal(code, 1);
     assert.match(output, /can't be read/);

@@ -10,7 +10,7 @@ Deno.test("install --schedule sets the schedule up by the project's own key, and
   await using project = await openServedProject(NAMING);
   const { api, sql, mirror } = project;
   const { output } = await run("install", api);
-  assert.match(output, /Have Supabase look after the mirror: .* --schedule$/m);
+  assert.match(output, /Let Supabase look after the mirror: .* --schedule$/m);
 
   const scheduler = await addScheduler(mirror);
   const scheduled = await run("install", api, { schedule: true });
@@ -43,6 +43,6 @@ Deno.test("install --schedule says what is missing, and the mirror is there all 
   api.state.apiKeys = [{ name: "anon", type: "legacy", api_key: "eyJ" }];
   await assert.rejects(
     run("install", api, { schedule: true }),
-    /has no secret key that may be read/,
+    /has no readable secret key/,
   );
 });

@@ -262,7 +262,7 @@ Deno.test("an install after the database was reset starts clean, and overwrites 
   await reset(sql);
   const { output } = await run("install", api, { variables, clerkDomain: DOMAIN });
   assert.match(output, /^✓ database$/m);
-  assert.match(output, /Function "clerk-webhook": there already/);
+  assert.match(output, /Function "clerk-webhook": already there/);
   assert.match((await run("install", api, { variables })).output, /Nothing to do/);
 });
 
@@ -346,7 +346,7 @@ Deno.test("what is wrong with token, project or API ends in a sentence, with not
   await fails("a project that is coming up", /not ready: its status is "COMING_UP"/, () => {
     api.state.status = "COMING_UP";
   });
-  await fails("a database that is ill", /is not well: db \(UNHEALTHY\)/, () => {
+  await fails("a database that is ill", /is unhealthy: db \(UNHEALTHY\)/, () => {
     api.state.health = { db: "UNHEALTHY" };
   });
   await fails("an API that exposes nothing", /doesn't expose the schema "public"/, () => {
@@ -363,10 +363,10 @@ Deno.test("what is wrong with token, project or API ends in a sentence, with not
       );
     },
   );
-  await fails("a limit that stays", /too many requests of this account/, () => {
+  await fails("a limit that stays", /too many requests from this account/, () => {
     api.setTrouble(() => ({ status: 429, retryAfter: 0 }));
   });
-  await fails("a limit of an hour", /too many requests of this account/, () => {
+  await fails("a limit of an hour", /too many requests from this account/, () => {
     api.setTrouble(() => ({ status: 429, retryAfter: 3600 }));
   });
   await fails("a server that is down", /Supabase answers 503/, () => {
@@ -444,7 +444,7 @@ Deno.test("given Clerk's secret key, there is a link where Clerk offers no endpo
   for (const hadApp of [false, true]) {
     assert.equal(clerk.webhooks.hasApp, hadApp);
     const { output } = await run("install", project.api, { variables });
-    assert.match(output, /by this link.*: https:\/\/app\.svix\.com\/login#key=/);
+    assert.match(output, /with this link.*: https:\/\/app\.svix\.com\/login#key=/);
     assert.ok(output.includes(`URL: ${ENDPOINT}`));
     assert.match(output, /Give its Signing Secret to the functions/);
   }
@@ -484,7 +484,7 @@ Deno.test("deno task install works as a command: --json alone on standard output
   assert.ok(!(decoder.decode(stdout) + decoder.decode(stderr)).includes(api.token));
 
   const refused = await finish(command("--api-url=http://example.com"));
-  assert.deepEqual([refused.code, /is no https address/.test(refused.output)], [1, true]);
+  assert.deepEqual([refused.code, /is not an https address/.test(refused.output)], [1, true]);
 });
 
 Deno.test("upgrade applies the releases that a project lacks, each whole, and replaces the functions that differ", async (t) => {
@@ -515,7 +515,7 @@ Deno.test("upgrade applies the releases that a project lacks, each whole, and re
     const { output } = await run("upgrade", api, { contents: next, dryRun: true });
     assert.match(output, /release 99\.0\.0: migration \d{14}_clerk_mirror_99_0_0/);
     assert.match(output, /"clerk-webhook", replaced by this release's/);
-    assert.match(output, /"clerk-effects": there already/);
+    assert.match(output, /"clerk-effects": already there/);
     assert.deepEqual(await readHistory(sql), [installed]);
   });
   await t.step("broken off between two releases, it keeps the first, and goes on", async () => {
@@ -691,7 +691,7 @@ Deno.test("uninstall after the database was reset takes the functions, which are
   await reset(sql);
   api.state.functions.set("hello", theirFunction());
   const { output } = await run("uninstall", api);
-  assert.match(output, /has no tables of the mirror/);
+  assert.match(output, /has none of the mirror's tables/);
   assert.deepEqual([...api.state.functions.keys()], ["hello"]);
 });
 
@@ -702,11 +702,11 @@ Deno.test("tables that came by migration files are left to those by upgrade and 
   const next = laterContents(await packagedContents());
   await assert.rejects(
     run("upgrade", api, { contents: next, force: true }),
-    /came into this project by migration files\. Run ".*upgrade"/,
+    /came into this project with migration files\. Run ".*upgrade"/,
   );
   const before = await readCatalog(mirror.databaseUrl);
   const { output } = await run("uninstall", api);
-  assert.match(output, /The tables stay: they came by the project's own migration files/);
+  assert.match(output, /The tables stay: they came with the project's own migration files/);
   assert.match(output, /Function "clerk-webhook" stays: it was deployed by other means/);
   assert.deepEqual(await readCatalog(mirror.databaseUrl), before);
   assert.equal(api.state.functions.size, 1);

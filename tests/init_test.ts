@@ -100,7 +100,7 @@ Deno.test("init puts a schema or a prefix into migration, functions and configur
   );
   const other = await inSchema.run("init", "--prefix", "clerk_", "--yes");
   assert.equal(other.code, 1);
-  assert.match(other.output, /in this project already, in the schema "clerk"/);
+  assert.match(other.output, /already in this project, in the schema "clerk"/);
 
   await using prefixed = await createProject();
   assert.equal((await prefixed.run("init", "--prefix", "clerk_", "--yes")).code, 0);
@@ -128,7 +128,7 @@ Deno.test("init refuses names that can't be, and folders without a project, in s
     [["--schema", "auth"], /can't be the mirror's schema/],
     [["--prefix", "1_"], /can't be the mirror's prefix/],
     [["--prefix", "a_very_long_prefix_"], /too long/],
-    [["--workdir", "nowhere"], /no Supabase project in ".*nowhere".*"supabase init" makes one/],
+    [["--workdir", "nowhere"], /no Supabase project in ".*nowhere".*"supabase init" creates one/],
     [["--db-url", "mysql://x"], /not a connection string/],
     [["--db-url", "postgresql://postgres:x@127.0.0.1:1/postgres"], /can't be reached/],
     [["--prefxi", "x"], /Did you mean --prefix\?/],
@@ -284,7 +284,7 @@ Deno.test("init and uninstall work with config.json, its comments and its indent
   });
   const { code, output } = await project.run("init", "--schema", "clerk", "--yes");
   assert.equal(code, 0, output);
-  assert.match(output, /supabase\/config\.toml is left alone/);
+  assert.match(output, /supabase\/config\.toml was not changed/);
   const installed = await project.read("supabase/config.json");
   assert.match(installed, /\/\/ The project/);
   assert.match(installed, /\n\t\t"clerk-webhook": \{\n\t\t\t"verify_jwt": false,/);
@@ -356,11 +356,11 @@ Deno.test("init tells a project whose lock file is gone, or broken, to restore i
   assert.equal((await project.run("init", "--yes")).code, 0);
   const lock = await project.read(LOCK);
   await project.write(LOCK, "{}");
-  assert.match((await project.run("init", "--yes")).output, /not as it was written. Restore it/);
+  assert.match((await project.run("init", "--yes")).output, /is damaged. Restore it/);
   await Deno.remove(join(project.root, LOCK));
   const again = await project.run("init", "--yes");
   assert.equal(again.code, 1);
-  assert.match(again.output, /The mirror is in this project already: .*restore/s);
+  assert.match(again.output, /The mirror is already in this project: .*restore/s);
   for (const command of ["upgrade", "uninstall"]) {
     assert.match((await project.run(command, "--yes")).output, /restore it from version control/);
   }
@@ -421,7 +421,7 @@ Deno.test("changeFiles() puts everything back where one file can't be moved into
   assert.deepEqual(await project.snapshot(), before);
   await assert.rejects(
     changeFiles(join(project.root, "supabase"), [{ path: "a.txt", before: "other", after: "new" }]),
-    /"supabase\/a.txt" was changed meanwhile. Nothing was changed/,
+    /"supabase\/a.txt" was changed in the meantime. Nothing was changed/,
   );
 });
 
@@ -509,7 +509,7 @@ Deno.test("init looks into a database: for what clashes, for a half-installed mi
       await sql.unsafe(half);
       const { code, output } = await look(project);
       assert.equal(code, 1);
-      assert.match(output, /a part of the mirror: an installation stopped there/);
+      assert.match(output, /a part of the mirror: an installation stopped halfway/);
       assert.match(output, /drop table public\.profiles/);
       const remedy = output.split("\n").filter((line) => line.startsWith("  drop ")).join("\n");
       await sql.unsafe(remedy);

@@ -46,7 +46,8 @@ Deno.test("a name that the API does not know is said with what to do about it, b
     MIRROR_DEV_FOLDER: "none",
     MIRROR_ENV_FILE: "none",
   };
-  const hint = /: set CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX to .* A schema has to be among/;
+  const hint =
+    /: set CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX to .* A schema has to be one that/;
   for (const name of ["backfill", "reconcile", "dead-letters", "effects", "instance"]) {
     const { code, output } = await finish(task(name, [], env));
     assert.equal(code, name === "reconcile" ? 2 : 1, output);
@@ -63,7 +64,7 @@ Deno.test("a name that the API does not know is said with what to do about it, b
   const right = await finish(task("instance", [], { ...env, ...namingEnv(SCHEMA) }));
   assert.deepEqual(
     [right.code, right.output],
-    [0, "No instance has told of itself yet\n"],
+    [0, "The mirror has not heard from any instance yet\n"],
   );
 });
 

@@ -422,7 +422,7 @@ test.underOwnNames("without CLERK_SECRET_KEY it is off, and says so", async () =
 test.underOwnNames("a run that can't come to anything has failed, says why, and is not done", async () => {
   for (
     const [clerkOptions, env, reason] of [
-      [{ instanceId: "ins_another" }, {}, /The mirror is of the Clerk instance/],
+      [{ instanceId: "ins_another" }, {}, /The mirror belongs to the Clerk instance/],
       [{}, { CLERK_SECRET_KEY: "sk_live_of_somebody" }, /^Clerk refuses the key/],
     ] as const
   ) {
@@ -537,7 +537,7 @@ test.underOwnNames("a command tells of the run that is open, and a killed comman
     });
     const { code, output } = await finish(taskCommand("reconcile", [], env));
     assert.equal(code, 0, output);
-    assert.match(output, /Run 2 of a command is open: waiting/);
+    assert.match(output, /Run 2 of another command is open: waiting/);
     const runs = await readRuns(mirror);
     assert.deepEqual(runs.map(({ state }) => state), ["done", "failed", "done"]);
   });

@@ -71,18 +71,18 @@ Deno.test("clerk-webhook says once in its log that the database is of another re
   await setReleases("0.0.9", "0.0.10");
   const [older, ...more] = await noticesOf();
   assert.deepEqual([older?.release, older?.database_release, more], [RELEASE, "0.0.10", []]);
-  assert.match(String(older?.notice), /^The database is of an earlier release/);
+  assert.match(String(older?.notice), /^The database has an earlier release/);
 
   await setReleases(RELEASE, "10.0.0", "9.0.0");
   const [newer] = await noticesOf();
   assert.deepEqual([newer?.release, newer?.database_release], [RELEASE, "10.0.0"]);
-  assert.match(String(newer?.notice), /^This function is of an earlier release/);
+  assert.match(String(newer?.notice), /^This function has an earlier release/);
 
   await mirror.sql`drop function public.read_release()`;
   await mirror.stack.reconnect();
   const [oldest] = await noticesOf();
   assert.deepEqual([oldest?.release, oldest?.database_release], [RELEASE, null]);
-  assert.match(String(oldest?.notice), /^The database is of an earlier release/);
+  assert.match(String(oldest?.notice), /^The database has an earlier release/);
 });
 
 Deno.test("clerk-webhook asks for the release behind its answer, thrice at most, and fails with no question", async () => {

@@ -171,7 +171,7 @@ Deno.test("a command's run ends with its lease, and blocks nobody for ever", asy
   assert.equal(await take(client), null, "nobody goes on with it");
   const [left] = await read(client);
   assert.deepEqual([left.id, left.state], [crashed.run.id, "failed"]);
-  assert.match(left.error, /Nobody went on/);
+  assert.match(left.error, /Nothing continued it/);
   assert.equal(await keep(client, crashed, 1), false);
 
   await begin(client, { askedBy: "command" });

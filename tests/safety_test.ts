@@ -46,7 +46,7 @@ Deno.test("the key of another instance reads and writes nothing, whatever it is 
   for (const [task, args, status] of attempts) {
     const { code, output } = await finish(taskCommand(task, args, env));
     assert.equal(code, status, output);
-    assert.match(output, new RegExp(`of the Clerk instance "${INSTANCE}".*is of "${OTHER}"`));
+    assert.match(output, new RegExp(`to the Clerk instance "${INSTANCE}".*to "${OTHER}"`));
     assert.match(output, /Nothing was read or written/);
   }
   assert.deepEqual(await snapshot(mirror), before);

@@ -62,7 +62,7 @@ Deno.test("what a schedule can't work with is refused in a sentence, and nothing
     [`${apiUrl}/rest/v1`, secretKey, "1 1 * * *", /is not the address of a project/],
     [null, secretKey, "1 1 * * *", /is not the address of a project/],
     [apiUrl, publishableKey, "1 1 * * *", /is not a secret key/],
-    [apiUrl, null, "1 1 * * *", /A secret key of the project is needed/],
+    [apiUrl, null, "1 1 * * *", /The schedule needs a secret key/],
     [apiUrl, secretKey, "nightly", /invalid schedule: nightly/],
   ];
   for (const [url, key, reconcileAt, message] of wrong) {
@@ -181,7 +181,7 @@ Deno.test("an interrupted run is taken up, and a run that nobody touches for a d
   await sql`update clerk_sync.runs set lease_until = now() - interval '25 hours'`;
   assert.deepEqual(await nextMinute(scheduler), []);
   const [run] = await sql`select state, error from clerk_sync.runs`;
-  assert.deepEqual({ ...run }, { state: "failed", error: "Nobody went on with it" });
+  assert.deepEqual({ ...run }, { state: "failed", error: "Nothing continued it" });
   assert.deepEqual(await scheduler.jobs(), [PRUNE, RECONCILE]);
 });
 

@@ -57,7 +57,7 @@ Deno.test("status exits with 0, 1 or 2 by its worst line, and prints no secret",
     await mirror.send({ ...sampleEvent("user.created"), instance_id: "ins_other" });
     const { code, output } = await run(env);
     assert.equal(code, 1, output);
-    assert.match(output, /^ {2}look {4}Other instances .*\n +→ Delete the endpoint/m);
+    assert.match(output, /^ {2}look {4}Other instances .*\n +→ Delete that instance's endpoint/m);
     assert.match(output, /^Something is worth a look, /m);
   });
 
@@ -72,7 +72,7 @@ Deno.test("status exits with 0, 1 or 2 by its worst line, and prints no secret",
   await t.step("a project that is not there", async () => {
     const { code, output } = await run(env, "--url", `http://127.0.0.1:${freePort()}`);
     assert.equal(code, 2, output);
-    assert.match(output, /^ {2}broken {2}Database +Nobody answers/m);
+    assert.match(output, /^ {2}broken {2}Database +Nothing answers/m);
   });
 });
 
@@ -104,7 +104,7 @@ Deno.test("status takes project, key, function and secret from its options too",
     SUPABASE_SECRET_KEY: mirror.keys.secretKey,
   });
   assert.equal(single.code, 0, single.output);
-  assert.match(single.output, /not tried, for want of CLERK_WEBHOOK_SIGNING_SECRET/);
+  assert.match(single.output, /not checked, since CLERK_WEBHOOK_SIGNING_SECRET is not set here/);
 
   const nothing = await run(env);
   assert.equal(nothing.code, 2, nothing.output);

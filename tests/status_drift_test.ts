@@ -17,7 +17,7 @@ Deno.test("what a backfill and a reconciliation really found is what the status 
   fillSmall(clerk, BEGINNING);
   const env = clerkEnv(clerk, mirror);
   await finish(taskCommand("backfill", [], env));
-  assertLine(await statusOf(mirror), "Backfill", "well", /the last was done \d+ seconds? ago$/);
+  assertLine(await statusOf(mirror), "Backfill", "well", /the last one finished \d+ seconds? ago$/);
 
   clerk.users.add(newUser(BEGINNING + 2));
   const reconcile = (...args: string[]) =>
@@ -31,7 +31,7 @@ Deno.test("what a backfill and a reconciliation really found is what the status 
     /reconcile --repair/,
   );
   await reconcile("--repair");
-  assertLine(await statusOf(mirror), "Reconciliation", "well", /: 1 missing, 1 mended$/);
+  assertLine(await statusOf(mirror), "Reconciliation", "well", /: 1 missing, 1 repaired$/);
 
   await finish(taskCommand("reconcile", [], { ...env, CLERK_SECRET_KEY: "sk_live_of_another" }));
   assertLine(
@@ -39,6 +39,6 @@ Deno.test("what a backfill and a reconciliation really found is what the status 
     "Reconciliation",
     "look",
     /^The last one failed/,
-    /Mend the cause/,
+    /Fix the cause/,
   );
 });

@@ -73,7 +73,7 @@ Deno.test("a mirror that has all it needs is well, line by line", async () => {
   assertLine(report, "Backfill", "well", /^None is under way/);
   assertLine(report, "Schedule", "well", /^Set up for .*reconcile "17 3 \* \* \*"/);
   assertLine(report, "Ledger", "well", /^1 webhook, \d+ kB, the oldest 0 seconds old$/);
-  assertLine(report, "Other instances", "well", /^The mirror is of "ins_\w+", and no other/);
+  assertLine(report, "Other instances", "well", /^The mirror belongs to "ins_\w+", and no other/);
   assert.ok(Math.abs(Date.parse(report.takenAt) - Date.now()) < 60_000);
   assert.deepEqual(report.facts?.release, RELEASE);
 });
@@ -91,7 +91,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
   await t.step("another signing secret", async () => {
     serve({ CLERK_WEBHOOK_SIGNING_SECRET: newSigningSecret() });
     await broken(
-      /refused the signature: its signing secret is another one/,
+      /refused the signature: its signing secret is not the one known/,
       /supabase secrets set/,
     );
   });
@@ -115,7 +115,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
       await statusOf(mirror, { probe }),
       "Function",
       "well",
-      /JWT check is off.*not tried/,
+      /JWT check is off.*not checked/,
     );
   });
 
@@ -150,7 +150,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
 
   await t.step("nobody there", async () => {
     const probe = { functionUrl: nowhere() };
-    assertLine(await statusOf(mirror, { probe }), "Function", "broken", /Nobody answers/, /URL/);
+    assertLine(await statusOf(mirror, { probe }), "Function", "broken", /Nothing answered/, /URL/);
     await using silent = silence();
     const slow = { functionUrl: silent.url, timeout: 50 };
     assertLine(
@@ -180,12 +180,12 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
 
   await t.step("a mirror that goes by other names than the function knows", async () => {
     serve({ CLERK_MIRROR_PREFIX: "elsewhere_" });
-    await broken(/does not have the mirror under the names/, /CLERK_MIRROR_PREFIX/);
+    await broken(/does not have the mirror under the function's names/, /CLERK_MIRROR_PREFIX/);
   });
 
   await t.step("a function that is older than the probe", async () => {
     stack.serveFunction("clerk-webhook", () => Response.json({ outcome: "ignored" }));
-    await functionLine("look", /of a release that tells no more/, /upgrade/);
+    await functionLine("look", /release does not report more/, /upgrade/);
   });
 
   serve({});
@@ -223,7 +223,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
       await statusOf(mirror, { probe: { functionUrl: front.url } }),
       "Function",
       "broken",
-      /refused the time of the message: its clock is (?:9|10) minutes ahead/,
+      /refused the message's time: its clock is (?:9|10) minutes ahead/,
       /refuses every webhook/,
     );
   });
@@ -301,18 +301,18 @@ Deno.test("each trouble on the way to the database is told from its answer", asy
   });
   await t.step("nobody there", async () => {
     const supabaseUrl = nowhere();
-    await assertBroken({ supabaseUrl }, new RegExp(`Nobody answers at "${supabaseUrl}"`), /URL/);
+    await assertBroken({ supabaseUrl }, new RegExp(`Nothing answers at "${supabaseUrl}"`), /URL/);
   });
   await t.step("an address that is none", async () => {
-    await assertBroken({ supabaseUrl: "ftp:nonsense" }, /Nobody answers/, /URL/);
+    await assertBroken({ supabaseUrl: "ftp:nonsense" }, /Nothing answers/, /URL/);
   });
   await t.step("something else there", async () => {
     await using page = answering(() =>
       new Response("<html>", { headers: { "content-type": "text/html" } })
     );
-    await assertBroken({ supabaseUrl: page.url }, /no Supabase project/, /SUPABASE_URL/);
+    await assertBroken({ supabaseUrl: page.url }, /not a Supabase project/, /SUPABASE_URL/);
     await using missing = answering(() => new Response("<html>", { status: 404 }));
-    await assertBroken({ supabaseUrl: missing.url }, /no Supabase project/, /SUPABASE_URL/);
+    await assertBroken({ supabaseUrl: missing.url }, /not a Supabase project/, /SUPABASE_URL/);
   });
   await t.step("a project that is paused", async () => {
     await using paused = answering(() =>
@@ -345,7 +345,7 @@ Deno.test("each trouble on the way to the database is told from its answer", asy
     await mirror.sql`alter function public.read_status() rename to no_status`;
     await mirror.sql`delete from clerk_sync.releases where version <> '0.1.0'`;
     await mirror.stack.reconnect();
-    await assertBroken({}, /release 0\.1\.0, which can't tell/, /upgrade/);
+    await assertBroken({}, /release 0\.1\.0, which can't report/, /upgrade/);
   });
 });
 
@@ -354,7 +354,12 @@ Deno.test("a database that is stopped is told from both sides, and is well once 
   await mirror.send(sampleEvent("user.created"));
   await mirror.stack.postgres.stop();
   const down = await statusOf(mirror);
-  assertLine(down, "Database", "broken", /API answers with status 5\d\d.* the database does not/);
+  assertLine(
+    down,
+    "Database",
+    "broken",
+    /API answers with status 5\d\d.* but the database does not/,
+  );
   assertLine(down, "Function", "broken", /can't reach the database/, /sent again/);
   assert.deepEqual([down.level, down.facts], ["broken", null]);
 
@@ -387,13 +392,13 @@ Deno.test("a database or a function of another release is worth a look", async (
       naming: mirror.naming,
     },
   });
-  assertLine(unprobed, "Releases", "look", /function unknown/, /Run the command of/);
+  assertLine(unprobed, "Releases", "look", /function unknown/, /Use the command of/);
   assert.ok(!unprobed.lines.some(({ name }) => name === "Function"));
 });
 
 Deno.test("webhooks that stay away are worth a look, and never more", async () => {
   await using mirror = await openOwnMirror();
-  assertLine(await statusOf(mirror), "Last webhook", "look", /None has come/, /endpoint/);
+  assertLine(await statusOf(mirror), "Last webhook", "look", /None has arrived/, /endpoint/);
   await mirror.send(sampleEvent("user.created"));
   assertLine(await statusOf(mirror), "Last webhook", "well", /applied/);
   await mirror.sql`update clerk_sync.webhook_events set received_at = now() - interval '80 days'`;
@@ -550,7 +555,7 @@ Deno.test("poison events are dead letters that are worth a look; broken, where t
     await statusOf(mirror),
     "Dead letters",
     "broken",
-    /Most of what comes can't be applied: 11/,
+    /Most of what arrives can't be applied: 11/,
   );
 });
 
@@ -570,7 +575,7 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
       await statusOf(mirror),
       name,
       "look",
-      /for 20 minutes: nobody takes/,
+      /for 20 minutes: nobody runs/,
       /schedule\(…\)/,
     );
   });
@@ -580,13 +585,13 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
       await statusOf(mirror),
       name,
       "broken",
-      /for 3 hours: nobody takes/,
+      /for 3 hours: nobody runs/,
       /effects --every/,
     );
   });
   await t.step("never woken by a schedule either", async () => {
     await schedule(mirror);
-    assertLine(await statusOf(mirror), name, "broken", /nobody takes/, /clerk-effects.*deployed/);
+    assertLine(await statusOf(mirror), name, "broken", /nobody runs/, /clerk-effects.*deployed/);
   });
   await t.step("switched off on purpose", async () => {
     await mirror.asService().rpc("switch_effects", { handlers: ["welcome_email"], is_on: false });
@@ -613,7 +618,11 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
   assertLine(await statusOf(mirror), "Reconciliation", "look", /never compared/, /schedule\(…\)/);
 
   await t.step("a run that failed before any was done", async () => {
-    await assertRun({ error: "Clerk answers 401" }, "broken", /Clerk answers 401.*none was done/);
+    await assertRun(
+      { error: "Clerk answers 401" },
+      "broken",
+      /Clerk answers 401.*none has finished/,
+    );
   });
   const drift = { name: "users", compared: 900, missing: 3, outdated: 1, buried: 0, gone: 2 };
   await t.step("drift", async () => {
@@ -625,11 +634,11 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
     );
   });
   await t.step("drift that was mended", async () => {
-    await assertRun({ results: [{ ...drift, repaired: 6 }] }, "well", /2 gone, 6 mended$/);
+    await assertRun({ results: [{ ...drift, repaired: 6 }] }, "well", /2 gone, 6 repaired$/);
   });
   await t.step("so much drift that webhooks must have been lost", async () => {
     const results = [{ ...drift, missing: 500, repaired: 503 }];
-    await assertRun({ results }, "look", /503 mended$/, /webhooks were lost/);
+    await assertRun({ results }, "look", /503 repaired$/, /webhooks were lost/);
   });
   await t.step("deletions that were held back", async () => {
     const results = [{ ...drift, kept: "2,000 rows would go" }];
@@ -647,7 +656,7 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
     await assertRun(
       { error: "timeout" },
       "look",
-      /failed 1 hour ago \(timeout\); the last that was done/,
+      /failed 1 hour ago \(timeout\); the last one that finished/,
     );
   });
   await t.step("none for long", async () => {
@@ -656,7 +665,7 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
     await assertRun(
       { error: "x", endedAgo: "1 day" },
       "broken",
-      /the last that was done is 9 days old/,
+      /the last one that finished is 9 days old/,
     );
   });
   await t.step("one that is under way, and one that nobody works on", async () => {
@@ -682,7 +691,7 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
       await statusOf(mirror),
       "Reconciliation",
       "look",
-      /900 objects so far, and nobody has been at work on it for 30 minutes/,
+      /900 objects so far, but nothing has worked on it for 30 minutes/,
       /schedule\(…\)/,
     );
   });
@@ -717,7 +726,7 @@ Deno.test("a backfill is under way, interrupted, failed, or done", async () => {
     /failed .*429/,
     /backfill/,
   );
-  assertLine(await runAs("done", null), "Backfill", "well", /the last was done 0 seconds ago/);
+  assertLine(await runAs("done", null), "Backfill", "well", /the last one finished 0 seconds ago/);
 });
 
 Deno.test("a schedule that is missing, incomplete or failing is named", async (t) => {
@@ -740,7 +749,7 @@ Deno.test("a schedule that is missing, incomplete or failing is named", async (t
   });
   await t.step("none, with the extensions", async () => {
     await addScheduleExtensions(mirror);
-    await assertSchedule("look", /None is set up: effects/, /clerk_sync\.schedule\('/);
+    await assertSchedule("look", /None is set up: missed effects/, /clerk_sync\.schedule\('/);
   });
 
   await sql`select clerk_sync.schedule(${mirror.apiUrl}, 'sb_secret_of_the_project')`;
@@ -754,21 +763,25 @@ Deno.test("a schedule that is missing, incomplete or failing is named", async (t
   };
   await t.step("a job that fails", async () => {
     await addDetails("clerk_mirror_reconcile", "failed", "ERROR: no key", "1 hour");
-    await assertSchedule("broken", /"clerk_mirror_reconcile" failed: ERROR: no key/, /anew/);
+    await assertSchedule(
+      "broken",
+      /"clerk_mirror_reconcile" failed: ERROR: no key/,
+      /Set it up again/,
+    );
     await addDetails("clerk_mirror_reconcile", "succeeded", "1 row", "1 minute");
     await assertSchedule("well", /Set up for/);
   });
   await t.step("jobs that don't start any more", async () => {
     await addDetails("clerk_mirror_prune", "succeeded", "1 row", "3 days");
-    await assertSchedule("look", /started 3 days ago for the last time/, /pg_cron does not run/);
+    await assertSchedule("look", /last started 3 days ago/, /pg_cron is not running/);
   });
   await t.step("a job that is switched off", async () => {
     await sql`update cron.job set active = false where jobname = 'clerk_mirror_reconcile'`;
-    await assertSchedule("look", /"clerk_mirror_reconcile" is switched off/, /anew/);
+    await assertSchedule("look", /"clerk_mirror_reconcile" is switched off/, /Set it up again/);
   });
   await t.step("jobs that are gone", async () => {
     await sql`delete from cron.job`;
-    await assertSchedule("broken", /jobs are not there/, /anew/);
+    await assertSchedule("broken", /jobs are gone/, /again/);
   });
   await t.step("an extension that is gone", async () => {
     await asSuperuser(mirror, (owner) => owner`drop schema net cascade`);
@@ -784,8 +797,8 @@ Deno.test("webhooks of another instance are worth a look for a week", async () =
     await statusOf(mirror),
     "Other instances",
     "look",
-    /1 webhook of others were not applied, the last of "ins_other"/,
-    /Delete the endpoint.*instance --move/,
+    /not applied: 1 webhook of other instances, the last one from "ins_other"/,
+    /Delete that instance's endpoint.*instance --move/,
   );
   await mirror.sql`
     update clerk_sync.foreign_webhooks set last_received_at = now() - interval '8 days'`;

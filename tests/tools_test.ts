@@ -103,7 +103,7 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
       userId = /user_\w{27}/.exec(output)?.[0] ?? "";
       assert.equal(await select(userId), "Ada");
       const instance = await finish(task("instance", [], env));
-      assert.match(instance.output, /No instance has told of itself yet/);
+      assert.match(instance.output, /The mirror has not heard from any instance yet/);
     });
 
     await t.step("both functions are served", async () => {
@@ -154,7 +154,7 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
       const { code, output } = await finish(task("dev", [], env));
       assert.deepEqual(
         [code, output.trim()],
-        [1, "The development stack of this folder is running already"],
+        [1, "The development stack of this folder is already running"],
       );
     });
 
@@ -255,7 +255,7 @@ Deno.test("trigger sends to any URL with any secret, and says what is wrong", as
     [["user.created", ...target, "--colour"], /Unknown option/],
     [
       ["user.created", "--secret", newSigningSecret(), "--url", "http://127.0.0.1:1/"],
-      /Nobody answers/,
+      /Nothing answers/,
     ],
   ];
   for (const [args, complaint] of mistakes) {

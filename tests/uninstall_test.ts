@@ -94,7 +94,7 @@ Deno.test("uninstall with a database counts its rows, and refuses while somethin
     const before = await project.snapshot();
     const held = await project.run("uninstall", "--yes", "--db-url", stack.databaseUrl);
     assert.equal(held.code, 1);
-    assert.match(held.output, /Something of the application's holds on to the mirror/);
+    assert.match(held.output, /Something of the application's own depends on the mirror/);
     assert.match(held.output, /projects_organization_id_fkey/);
     assert.match(held.output, /names/);
     assert.deepEqual(await project.snapshot(), before);

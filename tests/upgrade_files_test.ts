@@ -97,7 +97,10 @@ Deno.test("upgrade brings functions of an earlier package to this one, where ini
   await project.write(LOCK, JSON.stringify({ ...lock, version: "0.0.9" }));
   const again = await project.run("init", "--yes");
   assert.equal(again.code, 1);
-  assert.match(again.output, /The project has the mirror 0\.0\.9\. ".* upgrade" brings it to/);
+  assert.match(
+    again.output,
+    /The project has the mirror's release 0\.0\.9\. ".* upgrade" upgrades it to/,
+  );
   const { code, output } = await project.run("upgrade", "--yes");
   assert.equal(code, 0, output);
   assert.ok(output.includes(`from 0.0.9 to ${RELEASE}`), output);
@@ -119,7 +122,7 @@ Deno.test("a package that is older than what is installed refuses to touch it", 
       const { code, output } = await project.run(command, "--yes");
       assert.equal(code, 1, output);
       assert.ok(
-        output.includes(`which this package (${RELEASE}) is older than. Use a newer one`),
+        output.includes(`which is newer than this package (${RELEASE}). Use a newer one`),
         output,
       );
     }
@@ -132,6 +135,6 @@ Deno.test("upgrade and uninstall of a project without the mirror end in a senten
   for (const command of ["upgrade", "uninstall"]) {
     const { code, output } = await project.run(command, "--yes");
     assert.equal(code, 1);
-    assert.match(output, /The mirror is not in the project ".*": ".* init" puts it there/);
+    assert.match(output, /The mirror is not in the project ".*": ".* init" adds it/);
   }
 });

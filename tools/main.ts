@@ -21,8 +21,8 @@ ${lines.join("\n")}
 
 ${
     commandLine("<command> --help")
-  } tells more. Exit status: 0 if all went well, 1 if not; reconcile and
-status have their own. --version shows the version.`;
+  } says more. Exit status: 0 if everything went well, 1 if not; reconcile
+and status have their own. --version shows the version.`;
 }
 
 function isCommand(name: string): name is keyof typeof COMMANDS {

@@ -55,7 +55,7 @@ function compareReleases(release: string, databaseRelease: string | null): Diffe
     release,
     database_release: databaseRelease,
     notice: isOlder
-      ? "The database is of an earlier release than this function: apply the mirror's later migrations"
-      : "This function is of an earlier release than the database: deploy the mirror's functions again",
+      ? "The database has an earlier release than this function: apply the mirror's later migrations"
+      : "This function has an earlier release than the database: deploy the mirror's functions again",
   };
 }

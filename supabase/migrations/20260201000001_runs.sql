@@ -77,7 +77,7 @@ as $$
   update clerk_sync.runs
   set
     state = 'failed', ended_at = now(), lease = null, progress = '{}',
-    error = coalesce('Nobody went on with it, after this: ' || runs.error, 'Nobody went on with it')
+    error = coalesce('Nothing continued it after this: ' || runs.error, 'Nothing continued it')
   where runs.state = 'open'
     and runs.lease_until < case when runs.asked_by = 'command' then now() else now() - left_for end;
 $$;

@@ -16,7 +16,7 @@ create table clerk_sync.gone_objects (
     foreign key (run_id) references clerk_sync.runs (id) on delete cascade
 );
 
-comment on table clerk_sync.gone_objects is 'What the last reconciliation has found in the mirror and not in Clerk, and has not deleted';
+comment on table clerk_sync.gone_objects is 'What the last reconciliation found in the mirror but not in Clerk, and did not delete';
 
 alter table clerk_sync.gone_objects enable row level security;
 revoke all on clerk_sync.gone_objects from anon, authenticated;

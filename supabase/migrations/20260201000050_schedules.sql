@@ -247,12 +247,12 @@ begin
     if secret_id is null then
       raise exception using
         errcode = 'invalid_parameter_value',
-        message = 'A secret key of the project is needed, with which the schedule calls the functions',
+        message = 'The schedule needs a secret key of the project, to call the functions with',
         hint = 'Dashboard, Settings, API Keys: "sb_secret_…"';
     end if;
   elsif secret_id is null then
     execute format('select %I.create_secret($1, $2, $3)', 'vault')
-    using secret_key, 'clerk_mirror_secret_key', 'With which the schedule calls the mirror''s functions';
+    using secret_key, 'clerk_mirror_secret_key', 'The mirror''s schedule calls its functions with this key';
   else
     execute format('select %I.update_secret($1, $2)', 'vault') using secret_id, secret_key;
   end if;
@@ -289,7 +289,7 @@ begin
   if secret_key !~ '^(sb_secret_|eyJ)' then
     raise exception using
       errcode = 'invalid_parameter_value',
-      message = 'The key is not a secret key: that begins with "sb_secret_"';
+      message = 'The key is not a secret key, which begins with "sb_secret_"';
   end if;
 
   foreach missing in array clerk_sync.missing_extensions() loop
@@ -297,7 +297,7 @@ begin
       raise exception using
         errcode = 'feature_not_supported',
         message = format('The schedule needs the extension "%s", which this database does not have', missing),
-        hint = 'What the schedule does can be done from elsewhere: by the commands "effects --every 60" and "reconcile --repair"';
+        hint = 'You can do its work from elsewhere, with the commands "effects --every 60" and "reconcile --repair"';
     end if;
     execute format('create extension if not exists %I cascade', missing);
   end loop;

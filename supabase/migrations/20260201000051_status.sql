@@ -10,7 +10,7 @@ create table clerk_sync.duplicate_counts (
   constraint duplicate_counts_pkey primary key (id)
 );
 
-comment on table clerk_sync.duplicate_counts is 'How many duplicates came of late, by five minutes: one row, or several where many came at once';
+comment on table clerk_sync.duplicate_counts is 'How many duplicates arrived lately, in steps of five minutes: one row, or several if many arrived at once';
 
 alter table clerk_sync.duplicate_counts enable row level security;
 revoke all on clerk_sync.duplicate_counts from anon, authenticated;
@@ -466,7 +466,7 @@ cross join lateral (
   from jsonb_array_elements(facts -> 'instance' -> 'foreign_webhooks') as item
 ) as foreign_webhooks;
 
-comment on view clerk_sync.status is 'How the mirror does, in one row for a monitor';
+comment on view clerk_sync.status is 'How the mirror is doing, in one row for a monitor';
 
 revoke all on clerk_sync.status from anon, authenticated;
 grant select on clerk_sync.status to service_role;

@@ -15,25 +15,25 @@ import { projectEnv } from "../development/dev/project_env.ts";
 
 export const command = defineCommand(
   "backfill",
-  `Reads a Clerk instance (CLERK_SECRET_KEY) and writes it into the mirror (SUPABASE_URL and
+  `Copies a Clerk instance (CLERK_SECRET_KEY) into the mirror (SUPABASE_URL and
 SUPABASE_SECRET_KEYS or SUPABASE_SERVICE_ROLE_KEY; else the running "${
     commandLine("dev")
   }"). Variables are
-read from the environment, then from .env. It may run while webhooks arrive, and goes on where it was
-interrupted. Exit status: 0 if everything was mirrored, else 1.`,
+read from the environment, then from .env. You can run it while webhooks arrive. If it was interrupted,
+it continues where it stopped. Exit status: 0 if everything was mirrored, else 1.`,
 )
   .option(
     "--only <names>",
-    `Some resources, separated by commas: ${RESOURCE_NAMES}`,
+    `Only some resources, separated by commas: ${RESOURCE_NAMES}`,
     chooseResources,
   )
   .option(
     "--since <date>",
-    "Only objects that were updated since then, such as 2026-01-31 or 2026-01-31T18:00:00Z",
+    "Only objects updated since then, such as 2026-01-31 or 2026-01-31T18:00:00Z",
     toTime,
   )
   .option("--dry-run", "Read and check everything, write nothing", false)
-  .option("--restart", "Begin anew where an earlier run was interrupted", false)
+  .option("--restart", "Start over instead of continuing an interrupted run", false)
   .action(async ({ only = chooseResources(), since, dryRun, restart }) => {
     const env = await projectEnv();
     const clerk = readClerkEnv(env);
@@ -63,7 +63,7 @@ function conclude(results: BackfillResult[], isDryRun: boolean): void {
   const count = results.reduce((sum, result) => sum + result.count, 0);
   console.log(
     `${count.toLocaleString("en")} objects read${isDryRun ? ", nothing written" : ""}. ` +
-      "Clerk lists no sessions: they come with their events.",
+      "Clerk can't list sessions: they come with their events.",
   );
   if (listRefused(results) + listShortfalls(results) > 0) process.exitCode = 1;
 }

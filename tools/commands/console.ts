@@ -11,10 +11,10 @@ import { takeStatus } from "./status/take_status.ts";
 
 export const command = defineCommand(
   "console",
-  `Shows the mirror live, on a page that is served on this machine until Ctrl-C: events as they come, objects,
-what a user sees, dead letters, effects, the status. The secret key stays in this process. The project is that
-of SUPABASE_URL and SUPABASE_SECRET_KEYS, from the environment, then from .env, else the running
-"${commandLine("dev")}". What writes to it asks first.`,
+  `Shows the mirror live, on a page that this machine serves until Ctrl-C: events as they arrive, objects,
+what a user sees, dead letters, effects, the status. The secret key stays in this process. The project is the
+one in SUPABASE_URL and SUPABASE_SECRET_KEYS, from the environment, then from .env; else the running
+"${commandLine("dev")}". Before it writes to a hosted project, it asks.`,
 )
   .option("--url <url>", "The Supabase project; SUPABASE_URL by default")
   .option("--key <key>", "Its secret key; SUPABASE_SECRET_KEYS by default")
@@ -25,7 +25,7 @@ of SUPABASE_URL and SUPABASE_SECRET_KEYS, from the environment, then from .env, 
   )
   .option(
     "--no-open",
-    "Don't open the browser, by whose command line other users of this machine could learn the link",
+    "Don't open the browser: other users of this machine could see the link in its command line",
   )
   .action(async ({ port, open, ...given }) => {
     const interrupted = nextInterrupt();
@@ -38,7 +38,7 @@ of SUPABASE_URL and SUPABASE_SECRET_KEYS, from the environment, then from .env, 
     });
     try {
       console.log(`${styleText("bold", "The console:")} ${server.link}`);
-      console.log(`Whoever has this link can do what it can, until Ctrl-C`);
+      console.log(`Whoever has this link can do what the page can, until you press Ctrl-C`);
       if (open) openBrowser(server.link);
       await interrupted;
     } finally {

@@ -29,9 +29,9 @@ export const command = defineCommand(
     const supabaseUrl = named ?? stack?.apiUrl;
     const supabaseKey = key ?? await readSecretKey();
     if (!supabaseUrl) {
-      throw new Error(`No project is known: give "--url", or start "${commandLine("dev")}"`);
+      throw new Error(`No project was given: add "--url", or start "${commandLine("dev")}"`);
     }
-    if (!supabaseKey) throw new Error('No secret key is known: give "--key"');
+    if (!supabaseKey) throw new Error('No secret key was given: add "--key"');
 
     const naming = stack?.naming ?? await readProjectNaming();
     const project = { supabaseUrl, supabaseKey, naming };
@@ -73,7 +73,9 @@ async function replay(project: SupabaseEnv, ids: string[]): Promise<void> {
 /** @throws {Error} if there is no letter of an id that was named. */
 function complainOfMissing(ids: string[], found: ReadonlySet<string>): void {
   const missing = ids.filter((id) => !found.has(id));
-  if (missing.length > 0) throw new Error(`There is no dead letter of ${missing.join(", ")}`);
+  if (missing.length > 0) {
+    throw new Error(`There is no dead letter with the id ${missing.join(", ")}`);
+  }
 }
 
 /** @param milliseconds An age, shown in its largest unit. */

@@ -14,20 +14,20 @@ import { projectEnv } from "../development/dev/project_env.ts";
 
 export const command = defineCommand(
   "effects",
-  `Runs the side effects that are due. Takes the same variables as the function clerk-effects, from the
-environment, then from .env; without SUPABASE_URL, the running "${
+  `Runs the side effects that are due. It takes the same variables as the function clerk-effects, from the
+environment, then from .env. Without SUPABASE_URL, it uses the running "${
     commandLine("dev")
-  }" is meant. What is not
-configured here is left to a worker that is.`,
+  }". Effects that are
+not configured here are left to a worker that can run them.`,
 )
   .option(
     "--every <seconds>",
-    "Run again and again, with a pause",
+    "Keep running, with this pause in between",
     pauseInSeconds("--every"),
   )
-  .option("--list", "Only list the handlers, and what stands in their queues", false)
+  .option("--list", "Only list the handlers and their queues", false)
   .option("--off <handler>", "Switch a handler off for every worker: nothing more is queued for it")
-  .option("--on <handler>", "Switch it on again: what is queued is run")
+  .option("--on <handler>", "Switch it on again: what is queued will run")
   .action(async ({ every, list, off, on }) => {
     const config = readEffectsConfig(await projectEnv());
     if (config instanceof Misconfiguration) throw config;

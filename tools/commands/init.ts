@@ -28,18 +28,21 @@ interface InitOptions extends FileOptions {
 
 export const command = defineCommand(
   "init",
-  `Adds the mirror to a Supabase project under version control: one migration after the project's last, the
-functions as single files, their sections in the configuration. It shows every file that it will write and
-every line that it will change, and asks once. Looks first for what has the mirror's names already. Run it
-again: there is nothing to do. "${commandLine("upgrade")}" brings later releases.`,
+  `Adds the mirror to a Supabase project under version control: one migration after the project's
+last one, each function as a single file, and their sections in the configuration. It first checks whether
+the mirror's names are taken. Then it shows every file it will write and every line it will change, and asks
+once. Run it again, and there is nothing to do. "${commandLine("upgrade")}" brings later releases.`,
 )
   .option("--schema <name>", 'The schema for the mirror\'s tables; "public" by default')
   .option("--prefix <text>", "A prefix for the mirror's tables and functions, such as clerk_")
-  .option("--db-url <url>", "Look for clashes in this database, too (postgresql://…)")
-  .option("--workdir <folder>", 'The folder with "supabase/" in it; found upwards by default')
-  .option("--force", "Replace files of the mirror's that somebody has edited", false)
-  .option("--dry-run", "Show what would be done, do nothing", false)
-  .option("--json", "Print the result as JSON, all else to standard error", false)
+  .option("--db-url <url>", "Also look for clashes in this database (postgresql://…)")
+  .option(
+    "--workdir <folder>",
+    'The folder with "supabase/" in it; by default, this one or the nearest above it',
+  )
+  .option("--force", "Replace the mirror's files even if somebody edited them", false)
+  .option("--dry-run", "Show what it would do, and do nothing", false)
+  .option("--json", "Print the result as JSON, everything else to standard error", false)
   .option("-y, --yes", "Do it without asking", false)
   .action(async (options: InitOptions) => {
     const wanted = { schema: options.schema ?? "public", prefix: options.prefix ?? "" };
@@ -88,9 +91,9 @@ async function planAgain(
   refuseOtherNames(options, lock);
   if (compareVersions(lock.version, contents.version) < 0) {
     throw new Error(
-      `The project has the mirror ${lock.version}. "${
+      `The project has the mirror's release ${lock.version}. "${
         commandLine("upgrade")
-      }" brings it to ${contents.version}`,
+      }" upgrades it to ${contents.version}`,
     );
   }
   const mayOverwrite = overwriting(options.force, canAsk, "Replace");
@@ -102,9 +105,9 @@ function refuseOtherNames({ schema, prefix }: InitOptions, lock: Lock): void {
   const isSame = (schema ?? lock.schema) === lock.schema && (prefix ?? lock.prefix) === lock.prefix;
   if (isSame) return;
   throw new Error(
-    `The mirror is in this project already, in ${
+    `The mirror is already in this project, in ${
       describeNaming(lock)
-    }. To have it elsewhere, take it out first: ` +
+    }. To move it elsewhere, uninstall it first: ` +
       `"${commandLine("uninstall")}"`,
   );
 }
@@ -114,10 +117,10 @@ function notesOn(project: SupabaseProject, isDatabaseKnown: boolean): string[] {
   const isLinked = linkedProject(project) !== undefined;
   return [
     ...(ignored === undefined ? [] : [
-      `supabase/${ignored} is left alone: the Supabase CLI takes supabase/${project.configName}`,
+      `supabase/${ignored} was not changed: the Supabase CLI reads supabase/${project.configName}`,
     ]),
     ...(isLinked && !isDatabaseKnown
-      ? ['The linked database was not looked into for clashes: "--db-url <url>" does that']
+      ? ['The linked database was not checked for clashes: "--db-url <url>" does that']
       : []),
   ];
 }

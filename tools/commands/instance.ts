@@ -9,9 +9,9 @@ import { projectEnv } from "../development/dev/project_env.ts";
 
 export const command = defineCommand(
   "instance",
-  `Shows which Clerk instance the mirror is of: the one that told of it first. Events of any other are
-acknowledged, counted and not applied; a backfill or a reconciliation of any other is refused. The project
-is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "${commandLine("dev")}".`,
+  `Shows which Clerk instance the mirror belongs to: the first one it heard from. Events of any other are
+acknowledged and counted, but not applied; a backfill or reconciliation of any other is refused. The project
+is the one in SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "${commandLine("dev")}".`,
 )
   .option(
     "--move <instance>",
@@ -23,7 +23,7 @@ is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "${commandLin
     const database = await connectPatiently(readSupabaseEnv(await projectEnv()));
     const { instanceId, foreignWebhooks } = await readInstance(database);
     if (move === undefined) {
-      console.log(instanceId ?? "No instance has told of itself yet");
+      console.log(instanceId ?? "The mirror has not heard from any instance yet");
       for (const { instanceId, count, lastReceivedAt } of foreignWebhooks) {
         console.log(
           `Not applied: webhooks of ${instanceId}, ${count} so far, last ${lastReceivedAt}`,
@@ -34,11 +34,11 @@ is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "${commandLin
 
     if (instanceId === undefined) {
       const claimed = await claimInstance(database, move);
-      return console.log(`The mirror knew of no instance. It is of "${claimed}" now`);
+      return console.log(`The mirror belonged to no instance. It belongs to "${claimed}" now`);
     }
-    if (instanceId === move) return console.log(`The mirror is of "${move}" already`);
+    if (instanceId === move) return console.log(`The mirror already belongs to "${move}"`);
     console.log(
-      `The mirror is of "${instanceId}". From now on it would take events of "${move}" alone. What is ` +
+      `The mirror belongs to "${instanceId}". Once moved, it only takes events of "${move}". What is ` +
         "mirrored stays; the next reconciliation reports what the new instance doesn't have as gone.",
     );
     if (!await isConfirmed("Move it?", yes)) throw new Error("Nothing was changed");
@@ -49,7 +49,7 @@ is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "${commandLin
     if (isMoved !== true) {
       throw new Error("Somebody else has moved the mirror: nothing was changed");
     }
-    console.log(styleText("green", `The mirror is of "${move}" now`));
+    console.log(styleText("green", `The mirror belongs to "${move}" now`));
   });
 
 function parseInstanceId(text: string): string {

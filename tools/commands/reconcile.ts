@@ -25,34 +25,34 @@ export const failure = TROUBLE;
 
 export const command = defineCommand(
   "reconcile",
-  `Compares the mirror with a Clerk instance; the variables are those of "${
+  `Compares the mirror with a Clerk instance. It takes the variables of "${
     commandLine("backfill")
-  }". Prints how
-many objects of each resource are missing here, outdated here, buried here (deleted, though Clerk has
-them), or gone from Clerk. Exit status: 0 if there was no difference, 1 if there was, 2 if it could not
-be told.`,
+  }". It prints how
+many objects of each resource are missing here, outdated here, buried here (deleted, though Clerk still
+has them), or gone from Clerk. Exit status: 0 if there was no difference, 1 if there was one, 2 if it could
+not tell.`,
 )
   .option(
     "--repair",
-    "Mend the differences: write what is missing, outdated or buried, and delete what is gone",
+    "Repair the differences: write what is missing, outdated or buried, and delete what is gone",
     false,
   )
   .option(
     "--allow-deletions <rows>",
-    `Delete up to so many rows of a table. By itself, --repair deletes nothing of a resource where more
-than 5 percent of a table would go (and more than 20 rows), or where Clerk lists nothing at all: it says
-so, and how many`,
+    `Delete up to this many rows of a table. Without it, --repair deletes nothing of a resource if more
+than 5 percent of a table would go (and more than 20 rows), or if Clerk lists nothing at all. It says so,
+and how many rows that would be`,
     wholeNumber("--allow-deletions", { from: 0 }),
     0,
   )
   .option(
     "--only <names>",
-    `Some resources, separated by commas, as "${commandLine("backfill --help")}" names them`,
+    `Only some resources, separated by commas; "${commandLine("backfill --help")}" names them`,
     chooseResources,
   )
   .option(
     "--grace <seconds>",
-    "Leave alone what was updated so lately, since its webhook may be on its way",
+    "Skip objects that were updated this recently: their webhooks may still be on their way",
     numberFromZero("--grace", "seconds"),
     60,
   )

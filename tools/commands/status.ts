@@ -17,10 +17,10 @@ const parsePause = pauseInSeconds("--watch");
 
 export const command = defineCommand(
   "status",
-  `Says how the mirror does, and what to do about what it finds. It asks the database, and sends the function
+  `Says how the mirror is doing, and what to do about what it finds. It asks the database, and sends the function
 a signed probe that changes nothing. Exit status: 0 if all is well, 1 if something is worth a look, 2 if
-something is broken, or can't be told. The project is that of SUPABASE_URL and SUPABASE_SECRET_KEYS, from the
-environment, then from .env, else the running "${commandLine("dev")}".`,
+something is broken or can't be checked. The project is the one in SUPABASE_URL and SUPABASE_SECRET_KEYS, from the
+environment, then from .env; else the running "${commandLine("dev")}".`,
 )
   .option("--url <url>", "The Supabase project; SUPABASE_URL by default")
   .option("--key <key>", "Its secret key; SUPABASE_SECRET_KEYS by default")
@@ -30,17 +30,17 @@ environment, then from .env, else the running "${commandLine("dev")}".`,
   )
   .option(
     "--secret <secret>",
-    "What to sign the probe with; CLERK_WEBHOOK_SIGNING_SECRET by default. Without it, all but the secret " +
-      "is probed",
+    "What to sign the probe with; CLERK_WEBHOOK_SIGNING_SECRET by default. Without it, everything but the " +
+      "secret is probed",
   )
   .option(
     "--json",
-    "Print the status as JSON, with what the database told; one line each with --watch",
+    "Print the status as JSON, with what the database reported; with --watch, one line each time",
     false,
   )
   .option(
     "--watch [seconds]",
-    `Look again and again, until Ctrl-C; with a pause of ${PAUSE} seconds by default`,
+    `Keep looking until Ctrl-C, with a pause of ${PAUSE} seconds by default`,
     parsePause,
   )
   .action(async ({ json, watch, ...given }) => {

@@ -42,7 +42,7 @@ read as such. A new id replaces the old one everywhere. May be repeated`,
     1,
   )
   .option("--out-of-order", "Then deliver an older event of the same object", false)
-  .option("--id <id>", "The webhook's id (svix-id); a fresh one by default")
+  .option("--id <id>", "The webhook's id (svix-id); a new one by default")
   .option("--url <url>", `Where to; the running "${commandLine("dev")}" by default`)
   .option("--secret <secret>", "What to sign with; CLERK_WEBHOOK_SIGNING_SECRET by default")
   .option("--list", "List the types", false)

@@ -29,18 +29,21 @@ interface UninstallOptions extends FileOptions {
 
 export const command = defineCommand(
   "uninstall",
-  `Takes the mirror out of a project: writes a migration that drops exactly what was installed, and removes
-the functions, their sections and the schema's exposure. What the application's own objects hold on to is
-named first, and never dropped. With --project-ref, the same in a hosted project that "${
+  `Removes the mirror from a project: writes a migration that drops exactly what was installed, and removes
+the functions, their sections and the schema's exposure. It never drops anything of the application's own:
+whatever depends on the mirror is listed first. With --project-ref, it does the same in a hosted project that "${
     commandLine("install")
   }"
-has set up.`,
+set up.`,
 )
-  .option("--db-url <url>", "Count the rows of this database, and look for what holds on to them")
-  .option("--workdir <folder>", 'The folder with "supabase/" in it; found upwards by default')
-  .option("--force", "Remove files of the mirror's that somebody has edited", false)
-  .option("--dry-run", "Show what would be done, do nothing", false)
-  .option("--json", "Print the result as JSON, all else to standard error", false)
+  .option("--db-url <url>", "Count the rows in this database, and look for what depends on them")
+  .option(
+    "--workdir <folder>",
+    'The folder with "supabase/" in it; by default, this one or the nearest above it',
+  )
+  .option("--force", "Remove the mirror's files even if somebody edited them", false)
+  .option("--dry-run", "Show what it would do, and do nothing", false)
+  .option("--json", "Print the result as JSON, everything else to standard error", false)
   .option("-y, --yes", "Do it without asking", false)
   .option("--project-ref <ref>", "A hosted project instead: 20 letters, as in its URL")
   .option("--api-url <url>", "Another address of the Management API (SUPABASE_API_URL)")
@@ -62,10 +65,10 @@ async function uninstall(session: FileSession, options: UninstallOptions): Promi
   const mayOverwrite = overwriting(options.force, canAsk, "Remove");
   const plan = await planUninstall(project, contents, lock, mayOverwrite, applied);
   const counted = rows === undefined
-    ? { notes: ['The rows that go were not counted: "--db-url <url>" does that'] }
+    ? { notes: ['The rows to be removed were not counted: "--db-url <url>" does that'] }
     : { rows };
   await carryOut({ ...plan, ...counted }, options, output, {
-    title: `Take the mirror out of ${project.root}, where it is in ${describeNaming(lock)}:`,
+    title: `Remove the mirror from ${project.root}, where it is in ${describeNaming(lock)}:`,
     question: "Remove all of this?",
     nothing: "Nothing to do",
     next: stepsAfterUninstall(project, lock.config.functions, lock),
@@ -87,8 +90,8 @@ async function lookInto(
   const holders = await database.query(holdersQuery(releases, lock));
   if (holders.length > 0) {
     throw new Error([
-      "Something of the application's holds on to the mirror, and would have to go with it. Nothing was " +
-      "changed. Let go first, with a migration of your own:",
+      "Something of the application's own depends on the mirror, and would have to go with it. Nothing was " +
+      "changed. Run this first, in a migration of your own:",
       ...holders.map(({ description, remedy }) => `  ${remedy};  -- ${description}`),
     ].join("\n"));
   }

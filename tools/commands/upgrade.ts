@@ -20,15 +20,21 @@ interface UpgradeOptions extends FileOptions {
 
 export const command = defineCommand(
   "upgrade",
-  `Brings the mirror in a project to this release: a migration for each release that the project lacks, and
-the functions. What somebody has edited is named, and stays. With --project-ref, the same in a hosted project
-that "${commandLine("install")}" has set up, writing no files.`,
+  `Upgrades the mirror in a project to this release: adds a migration for each release that the project lacks,
+and replaces the functions. Files that somebody edited are named and kept. With --project-ref, it does the
+same, without files, in a hosted project that "${commandLine("install")}" set up.`,
 )
-  .option("--db-url <url>", "Come after the migrations of this database, too (postgresql://…)")
-  .option("--workdir <folder>", 'The folder with "supabase/" in it; found upwards by default')
-  .option("--force", "Replace files of the mirror's that somebody has edited", false)
-  .option("--dry-run", "Show what would be done, do nothing", false)
-  .option("--json", "Print the result as JSON, all else to standard error", false)
+  .option(
+    "--db-url <url>",
+    "Make the new migrations come after this database's, too (postgresql://…)",
+  )
+  .option(
+    "--workdir <folder>",
+    'The folder with "supabase/" in it; by default, this one or the nearest above it',
+  )
+  .option("--force", "Replace the mirror's files even if somebody edited them", false)
+  .option("--dry-run", "Show what it would do, and do nothing", false)
+  .option("--json", "Print the result as JSON, everything else to standard error", false)
   .option("-y, --yes", "Do it without asking", false)
   .option("--project-ref <ref>", "A hosted project instead: 20 letters, as in its URL")
   .option("--api-url <url>", "Another address of the Management API (SUPABASE_API_URL)")

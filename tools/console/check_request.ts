@@ -12,13 +12,13 @@ import { HttpError } from "./http_error.ts";
 export function checkOrigin(headers: IncomingHttpHeaders, port: number): void {
   const hosts = ["127.0.0.1", "localhost", "[::1]"].map((name) => `${name}:${port}`);
   if (!hosts.includes(headers.host?.toLowerCase() ?? "")) {
-    throw new HttpError(403, "The console answers only by the address that it was started with");
+    throw new HttpError(403, "The console only answers at the address it was started with");
   }
   const { origin } = headers;
   const site = headers["sec-fetch-site"];
   const isOwn = origin === undefined || origin.toLowerCase() === `http://${headers.host}`;
   if (!isOwn || (site !== undefined && site !== "same-origin" && site !== "none")) {
-    throw new HttpError(403, "The console answers only its own page");
+    throw new HttpError(403, "The console only answers its own page");
   }
 }
 

@@ -47,7 +47,7 @@ export function placeParameter(
 ): string | undefined {
   const value = parameter(query, name);
   if (value === undefined || form.test(value)) return value;
-  throw new HttpError(400, `"${name}" is not a place that was given here`);
+  throw new HttpError(400, `"${name}" is not a place that the console returned`);
 }
 
 /** Ids, or the word that stands for all of them. @throws {HttpError} 400, if they are neither. */

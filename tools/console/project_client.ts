@@ -58,11 +58,11 @@ function toHttpError(
   if (UNKNOWN_NAME.test(code)) {
     return fail(
       502,
-      "The mirror is not in this project, goes by other names there, or is of an older release",
+      "The mirror is not in this project, has other names there, or has an older release",
     );
   }
   if (code === "42P01") return fail(404, "There is no such table");
-  if (BAD_QUESTION.test(code)) return fail(400, `The database refuses the question: ${message}`);
+  if (BAD_QUESTION.test(code)) return fail(400, `The database refuses the request: ${message}`);
   if (status === 401 || status === 403) return fail(502, "The project refuses the secret key");
   if (status === 0) return fail(502, `The project does not answer at ${projectAddress(project)}`);
   if (code === "" && status !== 503) return fail(502, `The project answers ${status}`);

@@ -7,8 +7,8 @@ import { ROOT } from "../development/stack/supabase_cli.ts";
 
 const command = defineCommand(
   "new-noun",
-  `Writes the skeleton of a noun: migration, mapping, samples of its events, and its lines where every noun
-is named. What it writes works, and is to be made right by hand.`,
+  `Writes the skeleton of a noun: migration, mapping, samples of its events, and its line in every list of
+nouns. What it writes works; you complete it by hand.`,
 )
   .argument("<table>", "Its table, a plural: organization_badges")
   .requiredOption("--event <name>", "What its event types begin with: organizationBadge")
@@ -25,7 +25,7 @@ is named. What it writes works, and is to be made right by hand.`,
     await format(files.filter((file) => !file.endsWith(".sql")));
     console.log(`${files.map((file) => `  ${file}`).join("\n")}
 
-What is left:
+What is left to do:
   1. deno task types
   2. Make schema, row and samples what Clerk really sends
   3. Say who may read it: the policy, docs/reading.md, tests/row_level_security_test.ts

@@ -1,5 +1,5 @@
 /**
- * The main job, from end to end, in a throw-away stack: signed webhooks go in over HTTP, and users
+ * The main job, from end to end, in a throwaway stack: signed webhooks go in over HTTP, and users
  * read what became of them with supabase-js under row level security.
  */
 import { styleText } from "node:util";
@@ -87,7 +87,7 @@ function heading(text: string): void {
 
 const command = defineCommand(
   "demo",
-  "Shows the main job from end to end in a throw-away stack: signed webhooks in, rows out.",
+  "Shows the main job from end to end in a throwaway stack: signed webhooks in, rows out.",
 ).action(async () => {
   console.log("Starting Postgres, the migrations, the REST API and the function …");
   const secret = newSigningSecret();
@@ -100,7 +100,7 @@ const command = defineCommand(
     await showWhatAdaReads(stack);
     heading("Who reads what, under row level security");
     await showWhoReadsWhat(stack);
-    heading("An end");
+    heading("Leaving");
     await play(ending, url, secret);
     heading("Who reads what now");
     await showWhoReadsWhat(stack);

@@ -8,7 +8,7 @@ const FOLDER = ".package";
 
 const command = defineCommand(
   "pack",
-  `Builds the npm package, which puts the mirror into other projects, and prints its path as the last
+  `Builds the npm package, which adds the mirror to other projects, and prints its path as the last
 line. It runs with Node, by npx, and with Deno.`,
 ).action(async () => {
   console.log(await pack(join(ROOT, FOLDER)));

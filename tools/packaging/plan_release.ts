@@ -52,7 +52,7 @@ function* findObstacles(sources: ReleaseSources): Generator<string> {
   }
   const dated = /^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$/m.exec(changelog)?.[1];
   if (dated !== undefined && compareVersions(version, dated) <= 0) {
-    yield `The CHANGELOG has the release ${dated} already: this one has to come after it`;
+    yield `The CHANGELOG already has the release ${dated}: this one has to come after it`;
   }
   if (!heading(version).test(changelog)) {
     yield `The CHANGELOG has no "## ${version} - unreleased"`;

@@ -15,11 +15,11 @@ const FILES = {
 
 const command = defineCommand(
   "release",
-  `Makes a release: sets the version, dates the CHANGELOG, writes down the migrations that it ships, which
-can't change from then on, and builds the package. Refuses what can't be released, and says why. It
+  `Makes a release: sets the version, dates the CHANGELOG, records the migrations that it ships, which
+can't change from then on, and builds the package. If something can't be released, it says why and stops. It
 commits and publishes nothing: it prints the commands that do.`,
 )
-  .argument("<version>", "Such as 0.2.0; the CHANGELOG has it as unreleased")
+  .argument("<version>", "Such as 0.2.0, which the CHANGELOG lists as unreleased")
   .action(async (version) => {
     const read = (file: string) => readFile(join(ROOT, file), "utf8");
     const texts = planRelease({
@@ -44,7 +44,7 @@ commits and publishes nothing: it prints the commands that do.`,
     }).output();
     if (!success) throw new Error("The package can't be built");
     const tarball = new TextDecoder().decode(stdout).trim().split("\n").at(-1);
-    console.log(`Release ${version} is made. What is left:
+    console.log(`Release ${version} is made. What is left to do:
 
   git commit --all --message "Release ${version}"
   git tag v${version}
@@ -60,7 +60,7 @@ async function listUncommitted(): Promise<string[]> {
     stdout: "piped",
     stderr: "null",
   }).output();
-  if (!success) throw new Error("git does not tell what is committed");
+  if (!success) throw new Error("git can't tell what is committed");
   return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "")
     .map((line) => line.slice(3));
 }

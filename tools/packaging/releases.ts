@@ -54,7 +54,7 @@ export function toReleases(migrations: Migrations, shipped: Shipped, version: st
       const text = migrations.get(name);
       if (text === undefined || sha256(text) !== checksum) {
         throw new Error(
-          `Release ${shippedVersion} has shipped "${name}": it can't change any more`,
+          `Release ${shippedVersion} has shipped "${name}": it can't change anymore`,
         );
       }
       return text;
@@ -82,10 +82,10 @@ export function toReleases(migrations: Migrations, shipped: Shipped, version: st
  * theirs; or as {@link readReleases} does.
  */
 export function shipRelease(migrations: Migrations, shipped: Shipped, version: string): Shipped {
-  if (version in shipped) throw new Error(`Release ${version} has shipped already`);
+  if (version in shipped) throw new Error(`Release ${version} has already shipped`);
   const unshipped = listUnshipped(migrations, shipped);
   if (unshipped.length === 0) {
-    throw new Error(`Release ${version} has no new migrations: nothing is to be written down`);
+    throw new Error(`Release ${version} has no new migrations: there is nothing to record`);
   }
   const release = toReleases(migrations, shipped, version).at(-1);
   if (

@@ -48,7 +48,7 @@ export async function checkInstance(options: InstanceCheck): Promise<boolean> {
   if (drift > CLOCK_TOLERANCE) {
     throw new Mismatch(
       `This machine's clock and the database's differ by ${Math.round(drift / 1000)} s: ` +
-        "what is newer can't be told. Nothing was read or written",
+        "there is no telling what is newer. Nothing was read or written",
     );
   }
 
@@ -58,8 +58,8 @@ export async function checkInstance(options: InstanceCheck): Promise<boolean> {
     (isDryRun ? instanceId : await claimInstance(database, instanceId));
   if (mirrored !== instanceId) {
     throw new Mismatch(
-      `The mirror is of the Clerk instance "${mirrored}", and CLERK_SECRET_KEY is of "${instanceId}". ` +
-        `Nothing was read or written. Use the key of "${mirrored}"; or, if the mirror is to move to ` +
+      `The mirror belongs to the Clerk instance "${mirrored}", and CLERK_SECRET_KEY to "${instanceId}". ` +
+        `Nothing was read or written. Use the key of "${mirrored}"; or, to move the mirror to ` +
         `the other instance for good, ${howToMove(instanceId)} first`,
     );
   }
@@ -89,8 +89,8 @@ async function expectAcquaintance(
   );
   if (data.length > 0) return;
   throw new Mismatch(
-    `The mirror has users, and the Clerk instance "${instanceId}" knows none of the ` +
-      `${userId.length} that it was asked for: CLERK_SECRET_KEY seems to be of another instance. ` +
+    `The mirror has users, but the Clerk instance "${instanceId}" knows none of the ` +
+      `${userId.length} that it was asked for: CLERK_SECRET_KEY seems to belong to another instance. ` +
       `Nothing was written. If it is the right one, ${howToMove(instanceId)} first`,
   );
 }
@@ -98,7 +98,7 @@ async function expectAcquaintance(
 /** Reads what the mirror knows of its instance. */
 export async function readInstance(database: CallDatabase): Promise<InstanceRecord> {
   const record = await database({ rpc: "read_instance", args: {} });
-  if (!isRecord(record)) throw new Error("The mirror doesn't tell which instance it is of");
+  if (!isRecord(record)) throw new Error("The mirror doesn't say which instance it belongs to");
   const { instance_id, foreign_webhooks, now } = record;
   return {
     ...(typeof instance_id === "string" ? { instanceId: instance_id } : {}),

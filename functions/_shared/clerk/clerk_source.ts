@@ -156,7 +156,9 @@ export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
   return {
     async instanceId() {
       const { id } = await persist(() => clerk.instance.get());
-      if (typeof id !== "string" || id === "") throw new Error("Clerk doesn't tell its instance");
+      if (typeof id !== "string" || id === "") {
+        throw new Error("Clerk doesn't say which instance this is");
+      }
       return id;
     },
     ask: (question, requests) => persist(() => question(clerk), requests),

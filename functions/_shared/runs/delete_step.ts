@@ -49,7 +49,7 @@ export async function countStep(run: Reconciliation, step: ResourceStep): Promis
       ? "and Clerk listed none at all"
       : progress.isKnownInstance
       ? undefined
-      : "and nothing has shown before this run that the mirror is of this instance",
+      : "and nothing before this run has shown that the mirror belongs to this instance",
     allowed: run.allowedDeletions,
     deletedSoFar: progress.deletedSoFar,
     howToAllow: run.howToAllow,

@@ -78,9 +78,9 @@ export function describeError(error: unknown): string {
 const UNKNOWN_NAME_CODES = ["PGRST106", "PGRST202", "PGRST205"];
 
 const UNKNOWN_NAME =
-  "The mirror is not in this project, or goes by other names there: set CLERK_MIRROR_SCHEMA and " +
-  "CLERK_MIRROR_PREFIX to those that it was installed under. A schema has to be among those that the " +
-  "API exposes";
+  "The mirror is not in this project, or has other names there: set CLERK_MIRROR_SCHEMA and " +
+  "CLERK_MIRROR_PREFIX to the names it was installed under. A schema has to be one that the API " +
+  "exposes";
 
 /** Whether what is behind an error is a name that the REST API does not know. */
 function isUnknownName(error: unknown): boolean {

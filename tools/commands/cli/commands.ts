@@ -7,15 +7,15 @@ export const COMMANDS = {
     load: () => import("../init.ts"),
   },
   install: {
-    summary: "Add the mirror to a hosted Supabase project, writing no files",
+    summary: "Add the mirror to a hosted Supabase project, without files",
     load: () => import("../install.ts"),
   },
   upgrade: {
-    summary: "Bring a project's mirror to this release",
+    summary: "Upgrade a project's mirror to this release",
     load: () => import("../upgrade.ts"),
   },
   uninstall: {
-    summary: "Take the mirror out of a project again",
+    summary: "Remove the mirror from a project",
     load: () => import("../uninstall.ts"),
   },
   dev: {
@@ -27,11 +27,11 @@ export const COMMANDS = {
     load: () => import("../trigger.ts"),
   },
   backfill: {
-    summary: "Bring what a Clerk instance has into the mirror",
+    summary: "Copy what a Clerk instance already has into the mirror",
     load: () => import("../backfill.ts"),
   },
   reconcile: {
-    summary: "Compare the mirror with Clerk: --repair mends it",
+    summary: "Compare the mirror with Clerk, and repair it",
     load: () => import("../reconcile.ts"),
   },
   "dead-letters": {
@@ -43,15 +43,15 @@ export const COMMANDS = {
     load: () => import("../effects.ts"),
   },
   status: {
-    summary: "Say how the mirror does, and what to do",
+    summary: "Say how the mirror is doing, and what to do about it",
     load: () => import("../status.ts"),
   },
   console: {
-    summary: "Show the mirror live, on a page of this machine",
+    summary: "Show the mirror live, on a page on this machine",
     load: () => import("../console.ts"),
   },
   instance: {
-    summary: "Show which Clerk instance the mirror is of, or move it to another",
+    summary: "Show which Clerk instance the mirror belongs to, or move it to another",
     load: () => import("../instance.ts"),
   },
 };

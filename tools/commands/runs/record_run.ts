@@ -55,7 +55,7 @@ async function begin(store: RunStore, request: RunRequest, progress: Progress): 
     }
     if (other === undefined) {
       progress.warn(
-        `Run ${run.id} of a command is open: waiting until that gives a sign, or has gone`,
+        `Run ${run.id} of another command is open: waiting to see whether that command is still at work`,
       );
     }
     other = run;
@@ -67,10 +67,10 @@ function explain({ id, kind, askedBy, startedAt }: Run): string {
   const what = kind === "backfill" ? "A backfill" : "A reconciliation";
   const since = `open since ${startedAt}`;
   if (askedBy === "command") {
-    return `${what} is under way: run ${id}, by another command, ${since}. Wait until it is done, or stop it`;
+    return `${what} is under way: run ${id}, started by another command, ${since}. Wait until it is done, or stop it`;
   }
   const whom = askedBy === "schedule" ? "the schedule" : "a request";
   return `${what} is under way: run ${id}, asked for by ${whom}, ${since}. Wait until it is done. ` +
-    'If the function "clerk-reconcile" has stopped, the run counts as left a quarter of an hour after its ' +
-    "last step, and this command can begin";
+    'If the function "clerk-reconcile" has stopped, this command can begin a quarter of an hour ' +
+    "after the run's last step";
 }

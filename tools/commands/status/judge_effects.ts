@@ -26,11 +26,11 @@ function judgeEffect(effect: Facts["effects"][number], facts: Facts): StatusLine
     const level = waiting >= EFFECTS_STUCK_AFTER ? broken : look;
     return level(
       name,
-      `${due}${parked}: nobody takes them`,
+      `${due}${parked}: nobody runs them`,
       facts.schedule.is_scheduled
-        ? "The schedule wakes clerk-effects: look whether that function is deployed, and configured for this " +
-          "handler; its log says what fails"
-        : `Have the worker woken every minute: "select clerk_sync.schedule(…)"; or run it here: "${
+        ? "The schedule wakes clerk-effects: check that it is deployed, and configured for this handler; " +
+          "its log says what fails"
+        : `Let the schedule wake the worker: "select clerk_sync.schedule(…)"; or run it here: "${
           commandLine("effects --every 60")
         }"`,
     );
@@ -39,7 +39,7 @@ function judgeEffect(effect: Facts["effects"][number], facts: Facts): StatusLine
     return look(
       name,
       `${due}${parked}`,
-      "Their last_error in clerk_sync.outbox says why; once the cause is mended, set parked_at to null",
+      "Their last_error in clerk_sync.outbox says why; once you have fixed the cause, set parked_at to null",
     );
   }
   return well(name, is_enabled === null ? `No worker is configured for it. ${due}` : due);

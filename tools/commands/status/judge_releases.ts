@@ -28,7 +28,7 @@ export function judgeReleases(database: string | null, ofFunction: string | unde
     return look(
       NAME,
       text,
-      "Run the command of the database's release: it knows what there is to see",
+      "Use the command of the database's release: it knows what to look for",
     );
   }
   return well(NAME, text);

@@ -23,31 +23,31 @@ function judgeReconciliation(facts: Facts): StatusLine {
   if (last === null) {
     return look(
       name,
-      "Mirror and Clerk were never compared",
+      "The mirror was never compared with Clerk",
       `Run "${
         commandLine("reconcile")
-      }", or have it done every night: "select clerk_sync.schedule(…)"`,
+      }", or let Supabase do it every night: "select clerk_sync.schedule(…)"`,
     );
   }
 
   if (last.state === "failed") {
     const done = doneAt === null
-      ? "none was done before"
-      : `the last that was done is ${sayDuration(ageOf(doneAt, facts))} old`;
+      ? "none has finished before"
+      : `the last one that finished is ${sayDuration(ageOf(doneAt, facts))} old`;
     const level = isOverdue ? broken : look;
     return level(
       name,
       `The last one failed ${sayAge(last, facts)} ago (${
-        last.error ?? "no reason is known"
+        last.error ?? "no reason was recorded"
       }); ${done}`,
-      `Mend the cause, then run "${commandLine("reconcile --repair")}"`,
+      `Fix the cause, then run "${commandLine("reconcile --repair")}"`,
     );
   }
 
   const { text, advice } = describe(last, facts);
   if (advice !== undefined) return look(name, text, advice);
   return isOverdue
-    ? look(name, text, `It is time for the next: "${commandLine("reconcile --repair")}"`)
+    ? look(name, text, `It is time for the next one: "${commandLine("reconcile --repair")}"`)
     : well(name, text);
 }
 
@@ -62,7 +62,7 @@ function describe(run: Run, facts: Facts): { text: string; advice?: string } {
   const found = kinds.map(({ kind, count }) => `${sayNumber(count)} ${kind}`).join(", ");
   const text = `${sayAge(run, facts)} ago, ${sayCount(compared, "object")} compared: ${
     differences === 0 ? "no difference" : found
-  }${differences > 0 && repaired > 0 ? `, ${sayNumber(repaired)} mended` : ""}`;
+  }${differences > 0 && repaired > 0 ? `, ${sayNumber(repaired)} repaired` : ""}`;
 
   const refused = sum(run, "refused_count");
   const kept = run.results.find(({ kept }) => kept);
@@ -88,13 +88,13 @@ function describe(run: Run, facts: Facts): { text: string; advice?: string } {
     };
   }
   if (differences > repaired) {
-    return { text, advice: `Mend it: "${commandLine("reconcile --repair")}"` };
+    return { text, advice: `Repair it: "${commandLine("reconcile --repair")}"` };
   }
   if (differences > MENDED_WITHOUT_WORRY) {
     return {
       text,
       advice:
-        "It is mended, but webhooks were lost: look at failed messages in Clerk's Dashboard, under " +
+        "That is repaired, but webhooks were lost: look at failed messages in Clerk's Dashboard, under " +
         "Webhooks, and at the function's log",
     };
   }
@@ -114,19 +114,19 @@ function judgeBackfill(facts: Facts): StatusLine {
     return age < BACKFILL_LEFT_AFTER ? well(name, `Under way: ${text}`) : look(
       name,
       `Interrupted: ${text}`,
-      `Run "${commandLine("backfill")}" again: it goes on there`,
+      `Run "${commandLine("backfill")}" again: it continues there`,
     );
   }
 
   if (last?.state === "failed") {
     return look(
       name,
-      `The last one failed ${sayAge(last, facts)} ago (${last.error ?? "no reason is known"})`,
-      `Mend the cause, then run "${commandLine("backfill")}"`,
+      `The last one failed ${sayAge(last, facts)} ago (${last.error ?? "no reason was recorded"})`,
+      `Fix the cause, then run "${commandLine("backfill")}"`,
     );
   }
   if (last === null) return well(name, "None is under way, and none was recorded");
-  return well(name, `None is under way; the last was done ${sayAge(last, facts)} ago`);
+  return well(name, `None is under way; the last one finished ${sayAge(last, facts)} ago`);
 }
 
 function judgeOpen(name: string, run: Run, facts: Facts): StatusLine {
@@ -139,8 +139,8 @@ function judgeOpen(name: string, run: Run, facts: Facts): StatusLine {
   if (left < RUN_LEFT_AFTER) return well(name, text + reason);
   return look(
     name,
-    `${text}, and nobody has been at work on it for ${sayDuration(left)}${reason}`,
-    `Nobody takes it up: have that done by "select clerk_sync.schedule(…)", or run "${
+    `${text}, but nothing has worked on it for ${sayDuration(left)}${reason}`,
+    `Nothing continues it: set up the schedule, "select clerk_sync.schedule(…)", or run "${
       commandLine(run.kind)
     }"`,
   );

@@ -17,7 +17,7 @@ export function judgeSchedule(facts: Facts): StatusLine {
   if (missing.length > 0) {
     return broken(
       name,
-      `It needs ${missing.join(", ")}, which the database does not have any more`,
+      `It needs ${missing.join(", ")}, which the database no longer has`,
       `Enable it under Database, Extensions. ${SET_UP}`,
     );
   }
@@ -26,24 +26,24 @@ export function judgeSchedule(facts: Facts): StatusLine {
   if (failed) {
     return broken(
       name,
-      `The job "${failed.name}" failed: ${failed.last_message?.trim() || "no reason is known"}`,
-      `Set it up anew. ${SET_UP}`,
+      `The job "${failed.name}" failed: ${failed.last_message?.trim() || "no reason was recorded"}`,
+      `Set it up again. ${SET_UP}`,
     );
   }
   const inactive = jobs.find(({ is_active }) => !is_active);
   if (inactive) {
-    return look(name, `The job "${inactive.name}" is switched off`, `Set it up anew. ${SET_UP}`);
+    return look(name, `The job "${inactive.name}" is switched off`, `Set it up again. ${SET_UP}`);
   }
   const daily = jobs.find(({ name }) => name === DAILY_JOB);
   if (daily === undefined) {
-    return broken(name, "Its jobs are not there any more", `Set it up anew. ${SET_UP}`);
+    return broken(name, "Its jobs are gone", `Set it up again. ${SET_UP}`);
   }
   const age = daily.last_started_at === null ? 0 : ageOf(daily.last_started_at, facts);
   if (age >= DAILY_JOB_MISSED_AFTER) {
     return look(
       name,
-      `Its daily job started ${sayDuration(age)} ago for the last time`,
-      "pg_cron does not run: a restart of the project, under Settings, General, starts it",
+      `Its daily job last started ${sayDuration(age)} ago`,
+      "pg_cron is not running: restart the project, under Settings, General",
     );
   }
   return well(name, `Set up for ${project_url}: ${jobs.map(sayJob).join(", ")}`);
@@ -54,12 +54,12 @@ function judgeWithout(name: string, facts: Facts): StatusLine {
   const { missing_extensions: missing } = facts.schedule;
   const { last_reconciled_at: doneAt } = facts.runs;
   if (doneAt !== null && ageOf(doneAt, facts) < RECONCILED_WITHIN) {
-    return well(name, "None is set up; reconciliations are done from elsewhere");
+    return well(name, "None is set up; reconciliations run from elsewhere");
   }
   const absent = missing.length > 0 ? ` (${missing.join(", ")} not enabled yet)` : "";
   return look(
     name,
-    `None is set up${absent}: effects that were missed wait, and nothing is reconciled`,
+    `None is set up${absent}: missed effects wait, and nothing is reconciled`,
     SET_UP,
   );
 }

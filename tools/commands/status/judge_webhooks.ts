@@ -26,20 +26,20 @@ export function judgeWebhooks(facts: Facts): StatusLine[] {
 }
 
 const CHECK_ENDPOINT =
-  "Look at the endpoint in Clerk's Dashboard, under Webhooks: whether it is enabled, has the function's " +
-  "address, and what its last deliveries were answered";
+  "Check the endpoint in Clerk's Dashboard, under Webhooks: whether it is enabled, whether it has the " +
+  "function's address, and how its last deliveries were answered";
 
 function judgeLastWebhook(facts: Facts): StatusLine {
   const name = "Last webhook";
   const { last_webhook: last } = facts;
-  if (last === null) return look(name, "None has come yet", CHECK_ENDPOINT);
+  if (last === null) return look(name, "None has arrived yet", CHECK_ENDPOINT);
   const age = ageOf(last.received_at, facts);
   const text = `${sayDuration(age)} ago: ${last.type}, ${sayOutcome(last.outcome)}`;
   if (age < QUIET_AFTER) return well(name, text);
   return look(
     name,
     text,
-    `If that is longer than this instance is quiet: ${lower(CHECK_ENDPOINT)}`,
+    `If this instance is not usually quiet for that long: ${lower(CHECK_ENDPOINT)}`,
   );
 }
 
@@ -51,7 +51,7 @@ function judgeEvents({ last_hour: hour, last_day: day }: Facts): StatusLine {
   return look(
     name,
     text,
-    "Every event seems to come twice: delete the second endpoint in Clerk's Dashboard, unless a secret is " +
+    "Every event seems to arrive twice: delete the second endpoint in Clerk's Dashboard, unless a secret is " +
       "being rotated",
   );
 }
@@ -70,10 +70,10 @@ function judgeDeadLetters(facts: Facts): StatusLine {
   }`;
   const advice = `"${
     commandLine("dead-letters")
-  }" lists them; once the cause is mended, --replay applies them`;
+  }" lists them; once the cause is fixed, --replay applies them`;
   const isPoisoned = dead_lettered >= POISONED_FROM && dead_lettered > applied + stale;
   return isPoisoned
-    ? broken(name, `Most of what comes can't be applied: ${lower(text)}`, advice)
+    ? broken(name, `Most of what arrives can't be applied: ${lower(text)}`, advice)
     : look(name, text, advice);
 }
 
@@ -103,20 +103,20 @@ function judgeOtherInstances(facts: Facts): StatusLine {
   const own = instance_id === null ? "no instance yet" : `"${instance_id}"`;
   const [latest] = foreign_webhooks;
   if (latest === undefined) {
-    return well(name, `The mirror is of ${own}, and no other sends webhooks`);
+    return well(name, `The mirror belongs to ${own}, and no other sends webhooks`);
   }
   const age = ageOf(latest.last_received_at, facts);
   const count = foreign_webhooks.reduce((sum, { delivery_count }) => sum + delivery_count, 0);
-  const text = `The mirror is of ${own}; ${
+  const text = `The mirror belongs to ${own}; not applied: ${
     sayCount(count, "webhook")
-  } of others were not applied, the last of "${latest.instance_id}" ${sayDuration(age)} ago`;
+  } of other instances, the last one from "${latest.instance_id}" ${sayDuration(age)} ago`;
   if (age >= FOREIGN_WEBHOOKS_MATTER_FOR) return well(name, text);
   return look(
     name,
     text,
-    `Delete the endpoint of the instance that does not belong here; "${
+    `Delete that instance's endpoint; or, if it is the right one, run "${
       commandLine("instance --move <instance>")
-    }" if it is the one that does`,
+    }"`,
   );
 }
 

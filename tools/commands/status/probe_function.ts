@@ -123,22 +123,22 @@ function judge(answer: Answer, url: string, isSigned: boolean, which: string): S
       if (isSigned) break;
       return well(
         NAME,
-        `Answered in ${duration} ms: the JWT check is off. Whether its signing secret is right was not ` +
-          "tried, for want of CLERK_WEBHOOK_SIGNING_SECRET",
+        `Answered in ${duration} ms: the JWT check is off. Its signing secret was not checked, since ` +
+          "CLERK_WEBHOOK_SIGNING_SECRET is not set here",
       );
     case "invalid_signature":
       return broken(
         NAME,
-        `It refused the signature: its signing secret is another one than the one known here${which}`,
+        `It refused the signature: its signing secret is not the one known here${which}`,
         "Copy the secret of the endpoint in Clerk's Dashboard (Webhooks, Signing Secret) to the function's " +
-          'CLERK_WEBHOOK_SIGNING_SECRET: "supabase secrets set". Webhooks that failed meanwhile are sent ' +
-          "again for a day; for those from before, see docs/operations.md",
+          'CLERK_WEBHOOK_SIGNING_SECRET: "supabase secrets set". Webhooks that failed in the meantime are ' +
+          "sent again for a day; for those from before, see docs/operations.md",
       );
     case "invalid_timestamp":
       return broken(
         NAME,
-        `It refused the time of the message: ${sayClocks(answer)}`,
-        "Set the clock that is wrong: where it is the function's, it refuses every webhook",
+        `It refused the message's time: ${sayClocks(answer)}`,
+        "Correct the clock that is wrong. If it is the function's, it refuses every webhook",
       );
     case "misconfigured":
       return broken(
@@ -156,8 +156,8 @@ function judgeGood(answer: Answer): StatusLine {
     case undefined:
       return look(
         NAME,
-        `Answered in ${duration} ms: the secret is right, the JWT check is off. It is of a release that ` +
-          "tells no more",
+        `Answered in ${duration} ms: the secret is right, the JWT check is off. Its release does not ` +
+          "report more",
         `Deploy the functions of this release: "${commandLine("upgrade")}"`,
       );
     case "reachable":
@@ -165,23 +165,23 @@ function judgeGood(answer: Answer): StatusLine {
     case "misconfigured":
       return broken(
         NAME,
-        "It answers, but the database refuses its key, or does not have the mirror under the names that the " +
-          "function knows",
-        "Look at the function's SUPABASE_SECRET_KEYS, CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX, and " +
+        "It answers, but the database refuses its key, or does not have the mirror under the function's " +
+          "names for it",
+        "Check the function's SUPABASE_SECRET_KEYS, CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX, and " +
           "whether the migrations were applied",
       );
     default:
       return broken(
         NAME,
-        "It answers, but can't reach the database: webhooks are answered 503",
-        "Look at the project's health in Supabase's Dashboard. What fails meanwhile is sent again for a day",
+        "It answers, but can't reach the database: webhooks are answered with 503",
+        "Look at the project's health in Supabase's Dashboard. What fails in the meantime is sent again for a day",
       );
   }
   if (Math.abs(answer.ahead ?? 0) >= CLOCKS_APART) {
     return look(
       NAME,
       `Answered in ${duration} ms, but ${sayClocks(answer)}`,
-      "Set the clock that is wrong: five minutes apart, signatures are refused",
+      "Correct the clock that is wrong: once they are five minutes apart, signatures are refused",
     );
   }
   return well(
@@ -205,7 +205,7 @@ function sayStatus({ status, body }: Answer, url: string): StatusLine {
     return broken(
       NAME,
       `There is no function at "${url}"`,
-      'Deploy it: "supabase functions deploy clerk-webhook". If it is, look at the address',
+      'Deploy it: "supabase functions deploy clerk-webhook". If it is deployed, check the address',
     );
   }
   if (status === 540) {
@@ -218,9 +218,9 @@ function sayStatus({ status, body }: Answer, url: string): StatusLine {
   if (status === 546) {
     return broken(
       NAME,
-      "It was ended by Supabase, for it took more memory or processor time than a function may",
-      "Its log in Supabase's Dashboard, under Edge Functions, says when; deploying it as one file makes its " +
-        'start cheaper: "supabase functions deploy" from what "init" has written',
+      "Supabase ended it, since it took more memory or processor time than a function may",
+      "Its log in Supabase's Dashboard, under Edge Functions, says when. A single file starts more " +
+        'cheaply: deploy what "init" wrote, with "supabase functions deploy"',
     );
   }
   if (status === 504 || status === 544) {
@@ -247,15 +247,15 @@ function sayStatus({ status, body }: Answer, url: string): StatusLine {
   return broken(
     NAME,
     `What answers at "${url}" is not the function: it answers with status ${status}`,
-    "Look at the address: https://<ref>.supabase.co/functions/v1/clerk-webhook",
+    "Check the address: https://<ref>.supabase.co/functions/v1/clerk-webhook",
   );
 }
 
 function sayUnreachable(url: string, timeout: number): StatusLine {
   return broken(
     NAME,
-    `Nobody answers at "${url}" within ${timeout / 1000} seconds`,
-    "Look at SUPABASE_URL, or at --function-url. The address of a project that was paused or deleted goes " +
+    `Nothing answered at "${url}" within ${timeout / 1000} seconds`,
+    "Check SUPABASE_URL, or --function-url. The address of a paused or deleted project stops working " +
       "after a while",
   );
 }

@@ -75,8 +75,8 @@ function isMissing({ code }: Answer): boolean {
 function sayOtherRelease(version: string): StatusLine {
   return broken(
     NAME,
-    `It is of release ${version}, which can't tell how it does`,
-    `Bring it to this release: "${commandLine("upgrade")}"`,
+    `It has release ${version}, which can't report its status`,
+    `Upgrade it: "${commandLine("upgrade")}"`,
   );
 }
 
@@ -89,8 +89,8 @@ function sayTrouble(
   if (status === 200 || code === "foreign") {
     return broken(
       NAME,
-      `What answers at "${supabaseUrl}" is no Supabase project, or its mirror is of another release`,
-      `Look at SUPABASE_URL; "${commandLine("upgrade")}" brings a mirror to this release`,
+      `What answers at "${supabaseUrl}" is not a Supabase project, or its mirror has another release`,
+      `Check SUPABASE_URL; "${commandLine("upgrade")}" upgrades a mirror to this release`,
     );
   }
   if (status === 540) {
@@ -112,8 +112,8 @@ function sayTrouble(
   if (status === 0) {
     return broken(
       NAME,
-      `Nobody answers at "${supabaseUrl}"`,
-      "Look at SUPABASE_URL. The address of a project that was paused or deleted goes after a while",
+      `Nothing answers at "${supabaseUrl}"`,
+      "Check SUPABASE_URL. The address of a paused or deleted project stops working after a while",
     );
   }
   if (code === "42501" || status === 401 || status === 403) {
@@ -127,23 +127,23 @@ function sayTrouble(
     const where = naming === undefined ? "" : ` as "${naming.schema}.${naming.prefix}…"`;
     return broken(
       NAME,
-      `The project answers, and has no mirror${where}`,
-      `Install it; or set CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX to the names that it was installed ` +
-        "under, and look whether the API exposes that schema",
+      `The project answers, but has no mirror${where}`,
+      `Install it; or set CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX to the names it was installed ` +
+        "under, and check that the API exposes that schema",
     );
   }
   if (status === 404) {
     return broken(
       NAME,
-      `What answers at "${supabaseUrl}" is no Supabase project`,
-      "Look at SUPABASE_URL: https://<ref>.supabase.co",
+      `What answers at "${supabaseUrl}" is not a Supabase project`,
+      "Check SUPABASE_URL: https://<ref>.supabase.co",
     );
   }
   return broken(
     NAME,
     `The API answers with status ${status}${
       code === "" ? "" : ` (${code})`
-    }, the database does not`,
+    }, but the database does not`,
     "Look at the project's health in Supabase's Dashboard: it is starting, stopped, or out of connections",
   );
 }

@@ -99,7 +99,7 @@ function View({ route, project }: { route: Route; project: ProjectInfo }) {
     <>
       <h1>There is no such view</h1>
       <Notice icon="question">
-        The address is of nothing that the console shows. <a href="#/events">Events</a>
+        The console has nothing at this address. <a href="#/events">Events</a>
       </Notice>
     </>
   );

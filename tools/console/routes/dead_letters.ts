@@ -61,9 +61,7 @@ async function replay(ids: string[] | "all", { project, call }: Context): Promis
   } catch (cause) {
     throw new HttpError(
       503,
-      `The database does not answer any more: ${
-        countOf(results.length, "dead letter")
-      } had been replayed`,
+      `The database no longer answers: ${countOf(results.length, "dead letter")} had been replayed`,
       { cause },
     );
   }

@@ -47,7 +47,7 @@ export const effectRoutes: Route[] = [
     async answer(question, context): Promise<RetryResults> {
       const ids = idsOrWord(question.body.ids, "parked");
       if (ids !== "parked" && !ids.every((id) => /^\d{1,18}$/.test(id))) {
-        throw new HttpError(400, '"ids" has something in it that is no effect\'s id');
+        throw new HttpError(400, '"ids" contains something that is not an effect\'s id');
       }
       await requireConfirmation(question, context, async () => {
         const count = ids === "parked" ? await countParked(context.call) : ids.length;

@@ -18,13 +18,13 @@ export const sendRoutes: Route[] = [{
     if (dev === undefined) {
       throw new HttpError(
         404,
-        "Events can be sent only where dev serves the console for its own stack",
+        "Events can only be sent where dev serves the console for its own stack",
       );
     }
     if (typeof type !== "string" || !sampleTypes().includes(type)) {
       throw new HttpError(400, `There is no event type "${type}"`);
     }
-    if (!isWay(way)) throw new HttpError(400, `"way" is none of ${WAYS.join(", ")}`);
+    if (!isWay(way)) throw new HttpError(400, `"way" is not one of ${WAYS.join(", ")}`);
     const deliveries = planDeliveries(type, way);
     return { answers: await sendAll(deliveries, way === "burst" ? SENDERS : 1, dev) };
   },

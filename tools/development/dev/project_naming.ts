@@ -39,7 +39,7 @@ async function readLockedNaming(path: string): Promise<Naming | undefined> {
   const naming = parseNaming(text);
   if (naming !== undefined) return naming;
   throw new Error(
-    `"${path}" does not say what the mirror is called: it is not as "init" has written it. Restore it, ` +
+    `"${path}" does not say what the mirror is called: it was changed after "init" wrote it. Restore it, ` +
       "or set CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX",
   );
 }

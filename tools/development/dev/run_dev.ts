@@ -31,7 +31,7 @@ export async function runDev(): Promise<void> {
   const interrupted = nextInterrupt();
   const lock = await lockFolder();
   if (lock === undefined) {
-    throw new Error("The development stack of this folder is running already");
+    throw new Error("The development stack of this folder is already running");
   }
   try {
     const variables = await readVariables();
@@ -128,7 +128,7 @@ function printStack(
     console.log(`  ${styleText("dim", name.padEnd(16))}${value}`);
   }
   console.log(`
-What is generated is kept in ${VARIABLES_FILE}. Next, in another terminal:
+Generated values are kept in ${VARIABLES_FILE}. Next, in another terminal:
 
   ${commandLine("trigger user.created")}
   psql ${stack.databaseUrl} -c 'select id, email, synced_at from ${

@@ -17,7 +17,7 @@ export interface Answer {
 export async function deliver(request: Request): Promise<Answer> {
   const startedAt = performance.now();
   const response = await fetch(request).catch((cause) => {
-    throw new Error(`Nobody answers at "${request.url}"`, { cause });
+    throw new Error(`Nothing answers at "${request.url}"`, { cause });
   });
   const body = await response.text();
   const duration = performance.now() - startedAt;

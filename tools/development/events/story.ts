@@ -47,24 +47,24 @@ export function tellStory(beginning: number, minute = 60_000): Story {
         event: sampleEvent("session.created", { at: at(1), data: { user_id: ada } }),
       },
       {
-        what: "Ada becomes a member, told before the organization",
+        what: "Ada becomes a member, before her organization arrives",
         event: sampleEvent("organizationMembership.created", {
           at: at(2),
           data: asAda,
         }),
       },
       {
-        what: "The organization follows",
+        what: "The organization arrives",
         event: sampleEvent("organization.created", {
           at: at(2),
           data: { id: engines, created_by: ada },
         }),
       },
       {
-        what: "Grace joins, told before her user",
+        what: "Grace joins, before her user arrives",
         event: sampleEvent("organizationMembership.created", { at: at(3), data: asGrace }),
       },
-      { what: "The sign-up, delivered once more", event: created, id: signUp },
+      { what: "The sign-up, delivered again", event: created, id: signUp },
       {
         what: "Ada changes her name",
         event: sampleEvent("user.updated", {

@@ -69,7 +69,7 @@ function nextSteps(
   isScheduled: boolean,
 ): string[] {
   const again = `${commandLine("install")} --project-ref ${ref}`;
-  const lines = ["", styleText("bold", "What is left, in Clerk's Dashboard")];
+  const lines = ["", styleText("bold", "What is left to do, in Clerk's Dashboard")];
   lines.push(...endpointLines(url, outcome, knowsSecret));
   if (!knowsSecret) {
     lines.push(
@@ -78,14 +78,14 @@ function nextSteps(
   }
   lines.push(
     hasDomain
-      ? "- Integrations, Supabase: see that it is activated, which puts the role into session tokens"
-      : `- Integrations, Supabase: activate it, and let its tokens in: ${again} --clerk-domain <its domain>`,
+      ? "- Integrations, Supabase: make sure that it is activated, which puts the role into session tokens"
+      : `- Integrations, Supabase: activate it, and make the project accept its tokens: ${again} --clerk-domain <its domain>`,
   );
   lines.push(
     "",
-    `Then bring in who is there already: ${commandLine("backfill")}`,
-    ...(isScheduled ? [] : [`Have Supabase look after the mirror: ${again} --schedule`]),
-    'Should the project also be kept by the CLI\'s migration files: "supabase migration fetch" writes this one.',
+    `Then bring in the users you already have: ${commandLine("backfill")}`,
+    ...(isScheduled ? [] : [`Let Supabase look after the mirror: ${again} --schedule`]),
+    'If you also use the CLI\'s migration files for this project: "supabase migration fetch" writes this one.',
   );
   return lines;
 }
@@ -95,21 +95,21 @@ function endpointLines(
   outcome: EndpointOutcome | undefined,
   knowsSecret: boolean,
 ): string[] {
-  if (outcome?.state === "created") return [`- The webhook endpoint is made: ${url}`];
+  if (outcome?.state === "created") return [`- The webhook endpoint was created: ${url}`];
   if (outcome?.state === "there already") {
-    return [`- The webhook endpoint is there already: ${url}`];
+    return [`- The webhook endpoint already exists: ${url}`];
   }
   const families = new Set(EVENT_TYPES.map((type) => type.replace(/\..*$/, "")));
   const where = outcome?.state === "link"
-    ? `by this link, which is good for a short time: ${outcome.url}`
+    ? `with this link, which works for a short time: ${outcome.url}`
     : "under Webhooks, Add Endpoint";
   return [
     ...(outcome?.state === "failed"
       ? [`  (Clerk could not be asked for a link: ${outcome.reason})`]
       : []),
     knowsSecret
-      ? `- See that there is a webhook endpoint for ${url}`
-      : `- Make a webhook endpoint ${where}`,
+      ? `- Make sure that there is a webhook endpoint for ${url}`
+      : `- Create a webhook endpoint ${where}`,
     ...(knowsSecret ? [] : [`    URL: ${url}`]),
     `    Events: everything below ${[...families].join(", ")}`,
   ];

@@ -32,8 +32,8 @@ export function exposedSchemaStep(
   if (schema === "public") {
     if (isDone) return undefined;
     throw new Error(
-      "The project's API doesn't expose the schema \"public\", and the mirror needs one that it does. " +
-        'Choose another with "--schema clerk": it is exposed by the installation. Nothing was changed',
+      "The project's API doesn't expose the schema \"public\", and the mirror needs one that it exposes. " +
+        'Choose another with "--schema clerk": the installation exposes it. Nothing was changed',
     );
   }
   return {

@@ -21,9 +21,9 @@ export async function checkClashes(
 ): Promise<void> {
   if (database.isHalfInstalled) {
     throw new Error(
-      'The project has a schema "clerk_sync" that no release of the mirror has made: part of an installation ' +
-        "that was broken off, from a copy of the repository perhaps. Drop what it left (clerk_sync is only the " +
-        "mirror's), then run this again. Nothing was changed",
+      'The project has a schema "clerk_sync" that no release of the mirror made: part of an installation ' +
+        "that was interrupted, perhaps from a copy of the repository. Drop what it left (only the mirror uses " +
+        "clerk_sync), then run this again. Nothing was changed",
     );
   }
   const rows = await api.query(clashQuery(listObjects(sql)));
@@ -35,9 +35,9 @@ export async function checkClashes(
   ];
   const ways = options.length === 0
     ? ["Choose another name, or rename what is yours"]
-    : ["Give the mirror other names. Either of these does:", ...options.map(retry)];
+    : ["Give the mirror other names. Either of these works:", ...options.map(retry)];
   throw new Error(
-    `The project has these already, and the mirror would need their names:\n${names}\n${
+    `The project already has these, and the mirror needs their names:\n${names}\n${
       ways.join("\n  ")
     }\nNothing was changed`,
   );
@@ -57,7 +57,7 @@ export function checkOwnership(functions: FunctionPlan[], secrets: SecretPlan[])
   ];
   if (names.length === 0) return;
   throw new Error(
-    `The project has these already, and they are not from here:\n${names.join("\n")}\n` +
+    `The project already has these, and they are not the mirror's:\n${names.join("\n")}\n` +
       'Add "--force" to overwrite them. Nothing was changed',
   );
 }

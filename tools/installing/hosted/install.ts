@@ -90,12 +90,12 @@ export async function install(session: HostedSession, options: InstallOptions): 
     thereSecrets.some(({ name }) => name === SIGNING_SECRET);
   const endpoint = isSigned ? undefined : clerk;
   if (endpoint !== undefined) {
-    output.say("  • Webhook endpoint at Clerk, where its API offers that, else a link to make one");
+    output.say("  • Webhook endpoint at Clerk, if its API can create one; else a link to do it");
   }
 
   const isComplete = steps.every(({ isDone }) => isDone);
   if (options.dryRun) output.say("Nothing was changed: --dry-run");
-  else if (isComplete) output.say("Nothing to do: all of it is there");
+  else if (isComplete) output.say("Nothing to do: everything is in place");
   else {
     if (!await isConfirmed("Install this?", options.yes)) throw new Error("Nothing was changed");
     await runSteps(steps, output);

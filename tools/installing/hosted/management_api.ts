@@ -136,7 +136,7 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
       const key = pickSecretKey(keys);
       if (key !== undefined) return key;
       throw new ManagementError(
-        "The project has no secret key that may be read: Dashboard, Settings, API Keys makes one",
+        "The project has no readable secret key: create one in the Dashboard, under Settings, API Keys",
       );
     },
     listFunctions: () => look("/functions", "list the functions", FUNCTIONS),
@@ -186,7 +186,7 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
         method: "POST",
         path: "/config/auth/third-party-auth",
         body: { oidc_issuer_url: issuer },
-        purpose: "let Clerk's tokens in",
+        purpose: "accept Clerk's tokens",
         isRepeatable: false,
       });
     },

@@ -130,7 +130,7 @@ function reasonOf(error: unknown): string {
 function describeRefusal(status: number, reason: string, purpose: string): string {
   switch (status) {
     case 401:
-      return `Supabase refuses the access token: it is wrong, expired or revoked. Make one at ${TOKENS_PAGE}`;
+      return `Supabase refuses the access token: it is wrong, expired or revoked. Create one at ${TOKENS_PAGE}`;
     case 402:
       return `Can't ${purpose}: the project's plan doesn't allow it (${reason})`;
     case 403:
@@ -138,7 +138,7 @@ function describeRefusal(status: number, reason: string, purpose: string): strin
     case 404:
       return `Can't ${purpose}: Supabase doesn't know it (${reason})`;
     case 429:
-      return `Can't ${purpose}: Supabase has had too many requests of this account. Wait a few minutes`;
+      return `Can't ${purpose}: Supabase got too many requests from this account. Wait a few minutes`;
     default:
       return `Can't ${purpose}: Supabase answers ${status} (${reason})`;
   }

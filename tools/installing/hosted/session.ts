@@ -67,7 +67,7 @@ function checkAddress(apiUrl: string): void {
     (apiUrl.startsWith("https:") ||
       ["127.0.0.1", "localhost", "[::1]"].includes(new URL(apiUrl).hostname));
   if (!isUsable) {
-    throw new Error(`The address of the Management API, "${apiUrl}", is no https address`);
+    throw new Error(`The address of the Management API, "${apiUrl}", is not an https address`);
   }
 }
 
@@ -95,8 +95,8 @@ export async function checkProject(api: ManagementApi): Promise<string> {
   const { name, status } = await api.readProject().catch((error) => {
     if (!hasStatus(error, 403, 404)) throw error;
     throw new Error(
-      `There is no project "${api.ref}" that this access token may work on. Look up the reference in the ` +
-        "Dashboard under Project Settings, and whose the token is",
+      `There is no project "${api.ref}" that this access token may change. Check the reference in the ` +
+        "Dashboard, under Project Settings, and which account the token belongs to",
       { cause: error },
     );
   });
@@ -114,7 +114,7 @@ export async function checkProject(api: ManagementApi): Promise<string> {
     .filter((service) => service.status !== "ACTIVE_HEALTHY");
   if (ailing.length > 0) {
     const services = ailing.map(({ name, status }) => `${name} (${status})`).join(", ");
-    throw new Error(`The project "${name}" is not well: ${services}. Run this again when it is`);
+    throw new Error(`The project "${name}" is unhealthy: ${services}. Run this again when it is`);
   }
   return name;
 }

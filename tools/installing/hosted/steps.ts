@@ -17,7 +17,7 @@ export function showPlan(steps: Step[], { say }: Output): void {
   for (const { title, isDone } of steps) {
     say(
       isDone
-        ? styleText("dim", `  ✓ ${title}: there already`)
+        ? styleText("dim", `  ✓ ${title}: already there`)
         : `  ${styleText("cyan", "•")} ${title}`,
     );
   }
@@ -39,7 +39,7 @@ export async function runSteps(steps: Step[], { say }: Output): Promise<void> {
           error instanceof Error ? error.message : String(error),
           `Done: ${list(open.slice(0, index)) || "nothing"}`,
           `Not done: ${list(open.slice(index))}`,
-          "Run the same command again: it goes on from there",
+          "Run the same command again: it continues from there",
         ].join(".\n"),
         { cause: error },
       );

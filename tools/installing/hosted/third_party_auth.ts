@@ -21,7 +21,7 @@ export function thirdPartyStep(
   const issuer = `https://${domain}`;
   return {
     name: "third-party auth",
-    title: `Clerk's session tokens let in: third-party auth of ${issuer}`,
+    title: `Clerk's session tokens accepted: third-party auth of ${issuer}`,
     isDone: findIssuer(providers, issuer) !== undefined,
     async run() {
       const issuers = noted(records);

@@ -66,19 +66,21 @@ export async function uninstall(session: HostedSession, options: HostedOptions):
   output.say(
     `Project "${projectName}" (${api.ref})` +
       (naming === undefined
-        ? ", which has no tables of the mirror:"
+        ? ", which has none of the mirror's tables:"
         : `, the mirror as ${nameOf(naming)}:`),
   );
   for (const { title } of removal.steps) output.say(`  ${styleText("red", "−")} ${title}`);
   for (const line of removal.kept) output.say(styleText("dim", `  = ${line}`));
   if (options.dryRun) output.say("Nothing was changed: --dry-run");
-  else if (removal.steps.length === 0) output.say("Nothing to do: nothing of it is here");
+  else if (removal.steps.length === 0) output.say("Nothing to do: nothing of the mirror is here");
   else {
     if (!await isConfirmed("Remove all of this for good?", options.yes)) {
       throw new Error("Nothing was changed");
     }
     await runSteps(removal.steps, output);
-    output.say("What is left: delete the webhook endpoint in Clerk's Dashboard, under Webhooks");
+    output.say(
+      "What is left to do: delete the webhook endpoint in Clerk's Dashboard, under Webhooks",
+    );
   }
   output.result({
     project: api.ref,
@@ -235,7 +237,7 @@ function keepDatabase(api: ManagementApi, { steps }: DatabaseState): Removal {
       run: () => forgetSteps(api, notes),
     }],
     kept: [
-      "The tables stay: they came by the project's own migration files. " +
+      "The tables stay: they came with the project's own migration files. " +
       `"${commandLine("uninstall")}" in its folder writes the migration that drops them`,
     ],
   };
@@ -250,7 +252,7 @@ async function checkHolders(
   if (holders.length === 0) return;
   const lines = holders.map(({ description, remedy }) => `  ${description}\n    ${remedy}`);
   throw new Error(
-    `These are the application's own, and hold on to the mirror. Each is followed by what would let go:\n${
+    `These are the application's own, and depend on the mirror. Below each is the statement that would end that:\n${
       lines.join("\n")
     }\nNothing was changed`,
   );

@@ -62,7 +62,7 @@ export async function upgrade(session: HostedSession, options: HostedOptions): P
   showPlan(steps, output);
   if (options.dryRun) output.say("Nothing was changed: --dry-run");
   else if (steps.every(({ isDone }) => isDone)) {
-    output.say("Nothing to do: all of it is there");
+    output.say("Nothing to do: everything is in place");
   } else {
     if (!await isConfirmed("Upgrade?", options.yes)) throw new Error("Nothing was changed");
     await runSteps(steps, output);
@@ -91,7 +91,7 @@ function missingReleases(releases: Release[], database: DatabaseState): Release[
   const missing = releases.filter(({ version }) => compareVersions(version, latest) > 0);
   if (missing.length > 0 && installedVersions(database) === undefined) {
     throw new Error(
-      `The mirror's tables came into this project by migration files. Run "${
+      `The mirror's tables came into this project with migration files. Run "${
         commandLine("upgrade")
       }" in its folder, then "supabase db push"`,
     );

@@ -47,11 +47,11 @@ export async function carryOut(
   }
   if (consent.json && !consent.yes) {
     throw new Error(
-      'Add "--yes" or "--dry-run": with "--json", nothing is asked. Nothing was changed',
+      'Add "--yes" or "--dry-run": with "--json", there is no question. Nothing was changed',
     );
   }
   if (!await isConfirmed(words.question, consent.yes)) throw new Error("Nothing was changed");
   await changeFiles(plan.project.folder, plan.changes);
-  output.say(["Done. What is left:", "", ...words.next].join("\n"));
+  output.say(["Done. What is left to do:", "", ...words.next].join("\n"));
   output.result({ status: "done", ...planAsJson(plan), next: words.next });
 }

@@ -108,7 +108,7 @@ function prepare(folder: string, workshop: string, changes: FileChange[]): Journ
   const targets = changes.map(({ path, before, after }, place) => {
     const file = followLink(join(folder, path));
     const found = existsSync(file) ? readFileSync(file, "utf8") : undefined;
-    if (found !== before) throw new Error(`"supabase/${path}" was changed meanwhile`);
+    if (found !== before) throw new Error(`"supabase/${path}" was changed in the meantime`);
     if (after !== undefined) {
       const temporary = newFile(workshop, place);
       writeFileSync(temporary, after);

@@ -52,7 +52,7 @@ export async function chooseNaming(
   if (waysOut.length === 0) throw new Error(`${sentence}. Choose another "--prefix" or "--schema"`);
   if (canAsk) return await ask(`${sentence}.`, waysOut);
   throw new Error([
-    `${sentence}. Nothing was changed. Put the mirror under other names:`,
+    `${sentence}. Nothing was changed. Give the mirror other names:`,
     ...waysOut.map(({ flag, naming }) =>
       `  ${commandLine("init")} ${flag}    (${describeNaming(naming)})`
     ),
@@ -67,7 +67,7 @@ interface WayOut {
 
 async function ask(sentence: string, waysOut: WayOut[]): Promise<Naming> {
   const chosen = await select<Naming | "stop">({
-    message: `${sentence} Where shall the mirror go?`,
+    message: `${sentence} Where should the mirror go?`,
     options: [
       ...waysOut.map(({ flag, naming }) => ({
         value: naming,
@@ -116,9 +116,9 @@ function refuseOwnSchema(clashes: ProjectClash[]): void {
   if (own === undefined) return;
   throw new Error(
     own.file === undefined
-      ? "The database has a schema clerk_sync already, which is the mirror's own"
-      : `The mirror is in this project already: "${own.file}" makes it. If "init" has put it there, restore ` +
-        '"supabase/clerk-mirror.lock.json" from version control. If its files were copied, take them out first',
+      ? "The database already has a schema clerk_sync, which belongs to the mirror"
+      : `The mirror is already in this project: "${own.file}" makes it. If "init" wrote it, restore ` +
+        '"supabase/clerk-mirror.lock.json" from version control. If its files were copied, remove them first',
   );
 }
 
@@ -127,10 +127,10 @@ async function refuseInstalled({ mirrorSql, database }: Surroundings): Promise<v
   const state: DatabaseState = await readDatabaseState(database);
   if (state.mirror === "installed") {
     throw new Error(
-      `The database has the mirror ${state.version} already, in ${
+      `The database already has the mirror's release ${state.version}, in ${
         describeNaming(state.naming)
-      }, and no ` +
-        `file of this project tells of it. Take it out first (${
+      }, but no ` +
+        `file of this project mentions it. Uninstall it first (${
           commandLine("uninstall")
         } --project-ref <ref>), ` +
         `or restore "supabase/clerk-mirror.lock.json" from version control`,
@@ -154,8 +154,8 @@ function describeHalf(parts: ProjectClash[]): string {
     ),
   ];
   return [
-    "The database has a part of the mirror: an installation stopped there. Nothing was changed. Make sure " +
-    "that nothing of this is yours, and run it in the SQL editor:",
+    "The database has a part of the mirror: an installation stopped halfway. Nothing was changed. Make " +
+    "sure that none of this is yours, and run it in the SQL editor:",
     ...drops.map((line) => `  ${line}`),
     'Mark its migrations as reverted ("supabase migration list" shows them, "supabase migration repair ' +
     '--status reverted <version>" does it), then run this again',

@@ -107,7 +107,7 @@ function applySteps(format: ConfigFormat, text: string, steps: Step[]): EditedCo
       isSame(tryTo(() => format.parse(edited)), expected);
     if (isRight) return { text: edited, hunks: [...done.hunks, hunk] };
     throw new Error(
-      `The configuration can't be changed without touching what is there. Add this to it, then run it again:\n\n${step.remedy()}`,
+      `The configuration can't be changed without touching your own lines. Add this to it, then run this again:\n\n${step.remedy()}`,
     );
   }, { text, hunks: [] });
 }
@@ -141,7 +141,7 @@ export function removeFromConfig(
   const isGone = findSections(format, edited, parts.functions).length === 0;
   if (!isGone || !isSame(rest(format, edited, parts), rest(format, text, parts))) {
     throw new Error(
-      `The configuration can't be changed without touching what is there. Take this out of it, then run it ` +
+      `The configuration can't be changed without touching your own lines. Remove this from it, then run this ` +
         `again: the sections of ${parts.functions.join(", ")}` +
         (parts.schema === undefined ? "" : `, and "${parts.schema}" of the API's schemas`),
     );

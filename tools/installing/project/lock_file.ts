@@ -47,7 +47,7 @@ export function readLock(folder: string): Lock | undefined {
     return lockSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
     throw new Error(
-      `"supabase/${LOCK_FILE}" is not as it was written. Restore it from version control`,
+      `"supabase/${LOCK_FILE}" is damaged. Restore it from version control`,
       { cause },
     );
   }

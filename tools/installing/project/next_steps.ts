@@ -23,17 +23,17 @@ export function stepsAfterInit(
     `Create the tables: ${pushCommand(cli)}`,
     `Deploy the functions: ${deployCommand(cli, functions)}`,
     ...(schema === "public" ? [] : [
-      `Let the API show the schema "${schema}": ${dashboard}/settings/api, Exposed schemas`,
+      `Let the API expose the schema "${schema}": ${dashboard}/settings/api, Exposed schemas`,
     ]),
     `Clerk Dashboard, Webhooks, Add Endpoint: https://${
       ref ?? ANY_REF
     }.supabase.co/functions/v1/clerk-webhook, with the events of user, session, organization, ` +
     "organizationMembership and whatever else you use",
     `Give the function its Signing Secret: ${cli.command} secrets set CLERK_WEBHOOK_SIGNING_SECRET=whsec_…`,
-    "Let Clerk's session tokens in: Clerk Dashboard, Integrations, Supabase gives you a domain. Put it into " +
-    `${dashboard}/auth/third-party, Clerk (here: [auth.third_party.clerk] of the configuration)`,
-    `Bring in who is there already: ${commandLine("backfill")}`,
-    `Have Supabase look after the mirror, by this statement in ${dashboard}/sql/new: ` +
+    "Accept Clerk's session tokens: Clerk Dashboard, Integrations, Supabase gives you a domain. Put it into " +
+    `${dashboard}/auth/third-party, Clerk (locally: [auth.third_party.clerk] in the configuration)`,
+    `Bring in the users you already have: ${commandLine("backfill")}`,
+    `Let Supabase look after the mirror, with this statement in ${dashboard}/sql/new: ` +
     scheduleStatement(ref),
   ]);
 }
@@ -68,9 +68,9 @@ export function stepsAfterUninstall(
       functions.map((name) => `${cli.command} functions delete ${name}`).join("; ")
     }`,
     `Drop the tables: ${pushCommand(cli)}`,
-    `Forget the secret: ${cli.command} secrets unset CLERK_WEBHOOK_SIGNING_SECRET`,
+    `Remove the secret: ${cli.command} secrets unset CLERK_WEBHOOK_SIGNING_SECRET`,
     ...(schema === "public" ? [] : [
-      `Take "${schema}" out of the schemas that the API shows: ` +
+      `Remove "${schema}" from the schemas that the API exposes: ` +
       `https://supabase.com/dashboard/project/${ref ?? "_"}/settings/api, Exposed schemas`,
     ]),
   ]);

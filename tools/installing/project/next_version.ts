@@ -30,7 +30,7 @@ export function nextVersion(versions: string[], now = new Date()): string {
   );
   if (version !== undefined) return version;
   throw new Error(
-    `The migration ${last} comes after whatever time a later one is named for. Rename it to a time ` +
+    `The migration ${last} would come after any later one. Rename it to a time ` +
       "(20260131120000_name.sql), then run this again",
   );
 }

@@ -28,7 +28,7 @@ export type MayOverwrite = (path: string) => Promise<boolean>;
 export function overwriting(isForced: boolean, canAsk: boolean, verb: string): MayOverwrite {
   return async (path) => {
     if (isForced || !canAsk) return isForced;
-    const message = `supabase/${path} was edited since it was written. ${verb} it nevertheless?`;
+    const message = `supabase/${path} was edited since it was written. ${verb} it anyway?`;
     const answer = await confirm({ message, initialValue: false });
     if (isCancel(answer)) throw new Error("Nothing was changed");
     return answer;

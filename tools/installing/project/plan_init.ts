@@ -119,7 +119,7 @@ function refuseFunctions(project: SupabaseProject, names: string[]): void {
   ];
   if (theirs.length === 0) return;
   throw new Error(
-    `The project has functions of the mirror's names already: ${
+    `The project already has functions with the mirror's names: ${
       theirs.join(", ")
     }. Rename or remove them, ` +
       "then run this again. Nothing was changed",

@@ -76,10 +76,10 @@ export function refuseNewer(contents: Contents, lock: Lock): void {
   const unknown = installedReleases(lock).find((version) => !known.has(version));
   if (unknown === undefined && compareVersions(lock.version, contents.version) <= 0) return;
   throw new Error(
-    `The project has the mirror ${
+    `The project has the mirror's release ${
       unknown ?? lock.version
-    }, which this package (${contents.version}) is ` +
-      'older than. Use a newer one: "npx clerk-supabase-mirror@latest upgrade"',
+    }, which is newer than this package (${contents.version}). ` +
+      'Use a newer one: "npx clerk-supabase-mirror@latest upgrade"',
   );
 }
 

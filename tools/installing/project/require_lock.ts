@@ -19,8 +19,8 @@ export function requireLock({ root, folder }: SupabaseProject, { functions }: Co
   );
   throw new Error(
     file === undefined
-      ? `The mirror is not in the project "${root}": "${commandLine("init")}" puts it there`
-      : `"supabase/${file}" is there, but "supabase/${LOCK_FILE}" is not, which tells what was installed: ` +
-        "restore it from version control",
+      ? `The mirror is not in the project "${root}": "${commandLine("init")}" adds it`
+      : `"supabase/${file}" is there, but "supabase/${LOCK_FILE}", which says what was installed, ` +
+        "is not: restore it from version control",
   );
 }

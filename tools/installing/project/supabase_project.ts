@@ -32,7 +32,7 @@ export function openProject(workdir: string | undefined, from: string): Supabase
   if (workdir) {
     throw new Error(
       `There is no Supabase project in "${root}": it has no "supabase/config.toml". ` +
-        '"supabase init" makes one there',
+        '"supabase init" creates one there',
     );
   }
   const below = projectsBelow(from, SEARCH_DEPTH).map((path) => relative(from, path)).sort();

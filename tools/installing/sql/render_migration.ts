@@ -96,7 +96,7 @@ function pickNames(objects: MirrorObject[], kinds: MirrorObject["kind"][]): stri
  * not, which is written down. That comes last, when there is a table for it.
  */
 function withSchema(schema: string, sql: string): string {
-  return `-- What the API shows of the mirror. A schema that is there already is used, and never dropped.
+  return `-- What the API shows of the mirror. An existing schema is used, and never dropped.
 
 do $$
 begin

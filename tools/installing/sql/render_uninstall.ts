@@ -59,8 +59,8 @@ ${indent(renderHoldersQuery(objects), 4)}
   if held is not null then
     raise exception using
       errcode = 'dependent_objects_still_exist',
-      message = format('The Clerk mirror was not uninstalled, and nothing was changed: something of the application''s holds on to it, which is %s', held),
-      hint = format('Let go first, then push again: %s', remedies);
+      message = format('The Clerk mirror was not uninstalled, and nothing was changed: something of the application''s own depends on it: %s', held),
+      hint = format('Run this first, then push again: %s', remedies);
   end if;
 
 ${readUnscheduling(objects)}${isPublic ? "" : readUsage(naming.schema)}${

@@ -11,7 +11,7 @@ export function AbsenceBanner() {
         <p>
           <Icon name="warning" />
           <span>
-            <b>{message}.</b> What you see is the last that was read. It goes on by itself.
+            <b>{message}.</b> You see what was last read. The page reconnects on its own.
           </span>
         </p>
       )}

@@ -5,25 +5,25 @@ type Tone = "good" | "calm" | "look" | "bad";
 
 const OUTCOMES: Record<string, { icon: IconName; tone: Tone; meaning: string }> = {
   applied: { icon: "check", tone: "good", meaning: "The mirror took it over" },
-  duplicate: { icon: "copy", tone: "calm", meaning: "It had come before" },
-  stale: { icon: "clock", tone: "look", meaning: "The mirror knew something newer" },
+  duplicate: { icon: "copy", tone: "calm", meaning: "It had arrived before" },
+  stale: { icon: "clock", tone: "look", meaning: "The mirror already had something newer" },
   ignored: { icon: "minus", tone: "calm", meaning: "Nothing to do for this type" },
   dead_lettered: { icon: "cross", tone: "bad", meaning: "It could not be applied, and waits" },
 };
 
 const STATES: Record<string, { icon: IconName; tone: Tone; meaning: string }> = {
-  full: { icon: "check", tone: "good", meaning: "All that Clerk tells of it is here" },
-  placeholder: { icon: "clock", tone: "look", meaning: "Known from others only, until it is told" },
+  full: { icon: "check", tone: "good", meaning: "All that Clerk says about it is here" },
+  placeholder: { icon: "clock", tone: "look", meaning: "Only known from other objects so far" },
   erased: {
     icon: "minus",
     tone: "calm",
-    meaning: "Deleted; an empty row stays for what refers to it",
+    meaning: "Deleted; an empty row stays for what references it",
   },
-  deleted: { icon: "cross", tone: "calm", meaning: "Deleted, and it stays so" },
+  deleted: { icon: "cross", tone: "calm", meaning: "Deleted for good" },
   parked: { icon: "warning", tone: "bad", meaning: "Given up after too many attempts" },
   running: { icon: "play", tone: "good", meaning: "Under way" },
-  due: { icon: "clock", tone: "look", meaning: "To be run" },
-  waiting: { icon: "clock", tone: "calm", meaning: "To be run later" },
+  due: { icon: "clock", tone: "look", meaning: "Ready to run" },
+  waiting: { icon: "clock", tone: "calm", meaning: "Will run later" },
   open: { icon: "play", tone: "look", meaning: "Under way" },
   done: { icon: "check", tone: "good", meaning: "Ended well" },
   failed: { icon: "cross", tone: "bad", meaning: "Ended with an error" },

@@ -28,7 +28,7 @@ export function EventTable(
           <th scope="col">Event</th>
           <th scope="col">Object</th>
           <th scope="col">Outcome</th>
-          <th scope="col" class="number">On its way</th>
+          <th scope="col" class="number">Delay</th>
         </tr>
       </thead>
       <tbody>
@@ -66,7 +66,8 @@ function GapRow({ count }: { count: number }) {
   return (
     <tr class="gap">
       <td colSpan={5}>
-        {formatCount(count, "event")} that came at once {count === 1 ? "is" : "are"} left out here.
+        {formatCount(count, "event")} that arrived at once {count === 1 ? "is" : "are"}{" "}
+        left out here.
       </td>
     </tr>
   );

@@ -37,7 +37,7 @@ export function EffectsView() {
     <>
       <header class="view-header">
         <h1>Effects</h1>
-        <p class="lead">What is done outside the database after an event, once each.</p>
+        <p class="lead">What happens outside the database after an event, once each.</p>
         {parkedCount > 0 && (
           <button
             type="button"

@@ -34,7 +34,7 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
     setShown(shown + PAGE);
   }
 
-  function readAnew(): void {
+  function reload(): void {
     setShown(PAGE);
     reload();
   }
@@ -44,12 +44,12 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
     <>
       <header class="view-header">
         <h1>Events</h1>
-        <p class="lead">What Clerk told, and what became of it.</p>
+        <p class="lead">What Clerk sent, and what became of it.</p>
         <div class="aside">
           <span class={isPaused ? "live paused" : "live"}>{isPaused ? "Paused" : "Live"}</span>
           <button type="button" onClick={() => setPaused(!isPaused)}>
             <Icon name={isPaused ? "play" : "pause"} />
-            {isPaused ? "Go on" : "Pause"}
+            {isPaused ? "Resume" : "Pause"}
           </button>
         </div>
       </header>
@@ -59,9 +59,9 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
       {list === undefined && error === undefined && <p class="loading">Reading …</p>}
       {list?.gap !== undefined && (
         <Notice icon="warning" tone="look">
-          {formatCount(list.gap.count, "event")} came at once and{" "}
+          {formatCount(list.gap.count, "event")} arrived at once and{" "}
           {list.gap.count === 1 ? "is" : "are"} left out of this list.
-          <button type="button" class="link" onClick={readAnew}>Read it anew</button>
+          <button type="button" class="link" onClick={reload}>Reload the list</button>
         </Notice>
       )}
       {list !== undefined && list.events.length > 0 && (
@@ -80,10 +80,10 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
           {hasMore
             ? <button type="button" disabled={isLoading} onClick={showOlder}>Older</button>
             : list.isCut
-            ? <button type="button" onClick={readAnew}>Read the list anew</button>
-            : <span>{isFiltered ? "No more are like this." : "That is all the ledger has."}</span>}
+            ? <button type="button" onClick={reload}>Reload the list</button>
+            : <span>{isFiltered ? "No more events match." : "That is all the ledger has."}</span>}
           <span class="count">
-            {isLoading && "Looking further … "}
+            {isLoading && "Loading more … "}
             {formatCount(Math.min(shown, list.events.length), "row")} shown
           </span>
         </footer>
@@ -170,10 +170,10 @@ function News({ count }: { count: number }) {
 }
 
 function NoEvents({ isFiltered, isDev }: { isFiltered: boolean; isDev: boolean }) {
-  if (isFiltered) return <Notice icon="search">No event is like this.</Notice>;
+  if (isFiltered) return <Notice icon="search">No event matches.</Notice>;
   return (
     <Notice icon="events">
-      No events yet. They appear here as they come.
+      No events yet. They appear here as they arrive.
       {isDev && (
         <>
           {" "}

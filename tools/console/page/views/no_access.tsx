@@ -5,7 +5,7 @@ export function NoAccess() {
       <h1>This console needs its link</h1>
       <p>
         The command that serves it prints a link with a key in it, which is new each time it starts.
-        Open that link: the key of this tab is missing, or is not of the console that runs now.
+        Open that link: this tab's key is missing, or belongs to an earlier console.
       </p>
       <ul>
         <li>

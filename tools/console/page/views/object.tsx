@@ -60,7 +60,7 @@ function Detail({ object }: { object: ObjectDetail }) {
           </span>
         </h2>
         {events.length === 0
-          ? <Notice icon="events">The ledger knows of no event about it.</Notice>
+          ? <Notice icon="events">The ledger has no event about it.</Notice>
           : (
             <Scroller label="Its way through events">
               <EventTable label="Events about it, newest first" events={events.toReversed()} />
@@ -70,7 +70,7 @@ function Detail({ object }: { object: ObjectDetail }) {
       <div class="columns">
         <section aria-labelledby="row-heading">
           <h2 id="row-heading">Row</h2>
-          {row === null ? <Notice>The mirror has no row of it.</Notice> : (
+          {row === null ? <Notice>The mirror has no row for it.</Notice> : (
             <dl class="row">
               {Object.entries(row).toSorted(byColumn).map(([column, value]) => (
                 <div key={column}>
@@ -138,7 +138,7 @@ function Order({ object: { version, tombstone } }: { object: ObjectDetail }) {
       )}
       {version?.occurredAt && (
         <div>
-          <dt>Told by an event of</dt>
+          <dt>Time of the event</dt>
           <dd>
             <Time at={version.occurredAt} />
           </dd>

@@ -28,7 +28,7 @@ export function ObjectsView({ route }: { route: Route }) {
       <header class="view-header">
         <h1>Objects</h1>
         <p class="lead">
-          A user, an organization, a session, or anything else that Clerk tells of.
+          A user, an organization, a session, or anything else from Clerk.
         </p>
       </header>
       <form
@@ -68,7 +68,7 @@ function Found({ query }: { query: string }) {
           }`}
       </p>
       {value && (value.objects.length === 0
-        ? <Notice icon="search">Nothing is called “{query}”.</Notice>
+        ? <Notice icon="search">Nothing found for “{query}”.</Notice>
         : <FoundList objects={value.objects} />)}
     </>
   );

@@ -50,7 +50,7 @@ export function SendView({ project }: { project: ProjectInfo }) {
     <>
       <header class="view-header">
         <h1>Send</h1>
-        <p class="lead">Any event that Clerk has, sent to the development stack as Clerk would.</p>
+        <p class="lead">Any of Clerk's events, sent to the development stack as Clerk would.</p>
       </header>
       <form class="send" onSubmit={send}>
         <label>
@@ -120,7 +120,7 @@ function Watch() {
   return (
     <section aria-labelledby="watch-heading">
       <h2 id="watch-heading">
-        Events as they come <a href={addressOf("events")}>all</a>
+        Events as they arrive <a href={addressOf("events")}>all</a>
       </h2>
       {list === undefined || shown.length === 0 ? <p class="none">None yet.</p> : (
         <EventTable

@@ -11,7 +11,7 @@ import { Time } from "../parts/time.tsx";
 
 const HEADLINES: Record<StatusAnswer["level"], string> = {
   well: "All is well",
-  look: "Something wants a look",
+  look: "Something is worth a look",
   broken: "Something is broken",
 };
 
@@ -81,7 +81,7 @@ function Runs({ runs }: { runs: StatusAnswer["runs"] }) {
     <section aria-labelledby="runs-heading">
       <h2 id="runs-heading">Backfills and reconciliations</h2>
       {runs.length === 0
-        ? <Notice icon="replay">None has been written down yet.</Notice>
+        ? <Notice icon="replay">None has been recorded yet.</Notice>
         : <ul class="runs">{runs.map((run) => <Run key={run.id} run={run} />)}</ul>}
     </section>
   );

@@ -24,7 +24,7 @@ export function ViewAsView({ route }: { route: Route }) {
       <header class="view-header">
         <h1>View as</h1>
         <p class="lead">
-          What a signed-in user reads through row level security, beside what the secret key reads.
+          What a signed-in user reads through row level security, next to what the secret key reads.
         </p>
       </header>
       <UserPicker key={user} user={user} />
@@ -65,7 +65,7 @@ function Users({ query }: { query: string }) {
   return (
     <>
       <ErrorNotice message={error} />
-      {value && users.length === 0 && <Notice icon="search">No user is called “{query}”.</Notice>}
+      {value && users.length === 0 && <Notice icon="search">No user found for “{query}”.</Notice>}
       <FoundList objects={users} hrefOf={({ id }) => addressOf("view-as", id)} />
     </>
   );
@@ -193,7 +193,7 @@ function TableSight({ viewed }: { viewed: ViewedTable }) {
       {"error" in visible
         ? <Notice icon="cross">{visible.error}</Notice>
         : visible.rows.length === 0
-        ? <Notice>No row of it can be seen by this user.</Notice>
+        ? <Notice>This user can't see any of its rows.</Notice>
         : (
           <>
             <Rows label={`Rows of ${table} that the user sees`} rows={visible.rows} />
