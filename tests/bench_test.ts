@@ -6,7 +6,8 @@ import { finish, task } from "./helpers/command.ts";
 const BENCHMARKS: Record<string, string[]> = {
   event: ["events/s", "events/s", "events/s", "ms"],
   growth: ["events/s", "bytes/event", "bytes/event", "events/s"],
-  page: ["events/s", "events/s", "ms"],
+  page: ["ms"],
+  "page-index": ["events/s", "events/s"],
   function: ["µs", "µs"],
   "cold-start": Array(12).fill("ms"),
   "end-to-end": [...Array(3).fill(["events/s", "ms", "ms", "ms"]).flat(), "ms"],

@@ -9,6 +9,7 @@ import { eventBenchmark } from "./bench/event_benchmark.ts";
 import { functionBenchmark } from "./bench/function_benchmark.ts";
 import { growthBenchmark } from "./bench/growth_benchmark.ts";
 import { pageBenchmark } from "./bench/page_benchmark.ts";
+import { pageIndexBenchmark } from "./bench/page_index_benchmark.ts";
 import { rlsBenchmark } from "./bench/rls_benchmark.ts";
 import { slicesBenchmark } from "./bench/slices_benchmark.ts";
 import { choose } from "./cli/choose.ts";
@@ -21,6 +22,7 @@ const BENCHMARKS: Benchmark[] = [
   eventBenchmark,
   growthBenchmark,
   pageBenchmark,
+  pageIndexBenchmark,
   functionBenchmark,
   coldStartBenchmark,
   endToEndBenchmark,
