@@ -7,7 +7,8 @@ const BENCHMARKS: Record<string, string[]> = {
   event: ["events/s", "events/s", "events/s", "ms"],
   group: ["events/s", "events/s", "events/s"],
   growth: ["events/s", "bytes/event", "bytes/event", "events/s"],
-  page: ["events/s", "events/s", "ms"],
+  page: ["ms"],
+  "page-index": ["events/s", "events/s"],
   function: ["µs", "µs"],
   "cold-start": Array(12).fill("ms"),
   "end-to-end": [

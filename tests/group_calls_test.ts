@@ -1,5 +1,6 @@
 /** Webhooks that come at once are joined into few calls, and each gets its own true answer. */
 import assert from "node:assert/strict";
+import { applyEvent } from "../functions/clerk-webhook/apply_event.ts";
 import { type CallDatabase, createDatabase } from "../functions/clerk-webhook/database.ts";
 import { Inapplicable, Unavailable } from "../functions/clerk-webhook/errors.ts";
 import { recognizeEvent, toCall } from "../functions/clerk-webhook/event.ts";
@@ -385,6 +386,26 @@ Deno.test("slow calls hold nobody up: others go beside them, and past four of th
   assert.ok(groups.slice(before).every((count) => count === 1), "and then nobody is joined");
   release();
   assert.deepEqual(new Set(await Promise.all(answers)), new Set(["applied"]));
+});
+
+Deno.test("all that is tried for one event has one deadline, before Svix gives up", async () => {
+  const deadlines: (number | undefined)[] = [];
+  const database = groupCalls((_call, deadline) => {
+    deadlines.push(deadline);
+    return pause(1).then(() => Promise.reject(new Inapplicable("23514: of a test")));
+  });
+  const event = recognizeEvent(sampleEvent("user.created"));
+  assert.ok(event);
+  const startedAt = performance.now();
+  const apply = () => applyEvent(event, newId("msg"), database).catch((error) => error);
+  for (const failed of await Promise.all([apply(), apply(), apply()])) {
+    assert.ok(failed instanceof Unavailable, "not even the dead letter can be kept");
+  }
+  // One alone and its letter; two in a group, then each alone, and their letters.
+  assert.equal(deadlines.length, 7);
+  for (const deadline of deadlines.map((one = Infinity) => one)) {
+    assert.ok(deadline - startedAt > 5_000 && deadline - startedAt < 14_000, `${deadline}`);
+  }
 });
 
 Deno.test("a call is given up when nobody waits for its answer any more", async () => {

@@ -27,15 +27,14 @@ const releases = await readReleases();
 /** A release as there may be one: a column and what writes it, a table, indexes, a view that shows more. */
 function laterRelease(): Release {
   const sources = releases.map(({ sql }) => sql).join("\n");
-  const [writeProfiles] = /create function clerk_sync\.write_profiles[\s\S]*?\$\$;/.exec(sources) ??
-    [];
+  const writeProfiles = sources
+    .match(/create or replace function clerk_sync\.write_profiles[\s\S]*?\$\$;/g)?.at(-1);
   assert.ok(writeProfiles);
   const replaced = writeProfiles
-    .replace("create function", "create or replace function")
     .replace("synced_at, version\n", "synced_at, version, nickname\n")
     .replace(
-      "fact.synced_at, fact.version\n",
-      "fact.synced_at, fact.version, incoming.first_name\n",
+      "select distinct on (incoming.id) incoming.*\n",
+      "select distinct on (incoming.id) incoming.*, incoming.first_name\n",
     )
     .replace(
       "version = excluded.version\n",

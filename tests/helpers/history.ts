@@ -198,23 +198,22 @@ export async function callTogether(
 ): Promise<unknown[]> {
   const outcomes: unknown[] = Array.from(deliveries);
   const group: { index: number; args: Record<string, unknown> }[] = [];
-  const alone: Promise<void>[] = [];
+  const calls: Promise<void>[] = [];
   for (const [index, { body, webhookId }] of deliveries.entries()) {
     const event = recognizeEvent(body);
     if (event === undefined) throw new Error("The history has an event that the mirror ignores");
     const call = toCall(event, webhookId);
     if (isGroupable(call)) group.push({ index, args: call.args });
-    else alone.push(callRpc(sql, call).then((outcome) => void (outcomes[index] = outcome)));
+    else calls.push(callRpc(sql, call).then((outcome) => void (outcomes[index] = outcome)));
   }
-  if (group.length > 0) {
-    const answer = await callRpc(sql, {
-      rpc: "apply_group",
-      args: { calls: group.map(({ args }) => args) },
-    });
+  const callGroup = async () => {
+    if (group.length === 0) return;
+    const args = { calls: group.map(({ args }) => args) };
+    const answer = await callRpc(sql, { rpc: "apply_group", args });
     if (!Array.isArray(answer)) throw new Error(`Not a list of outcomes: "${answer}"`);
     for (const [place, { index }] of group.entries()) outcomes[index] = answer[place];
-  }
-  await Promise.all(alone);
+  };
+  await Promise.all([callGroup(), ...calls]);
   return outcomes;
 }
 

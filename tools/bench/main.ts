@@ -10,6 +10,7 @@ import { functionBenchmark } from "./function_benchmark.ts";
 import { groupBenchmark } from "./group_benchmark.ts";
 import { growthBenchmark } from "./growth_benchmark.ts";
 import { pageBenchmark } from "./page_benchmark.ts";
+import { pageIndexBenchmark } from "./page_index_benchmark.ts";
 import { rlsBenchmark } from "./rls_benchmark.ts";
 import { slicesBenchmark } from "./slices_benchmark.ts";
 import { choose } from "../commands/cli/choose.ts";
@@ -23,6 +24,7 @@ const BENCHMARKS: Benchmark[] = [
   groupBenchmark,
   growthBenchmark,
   pageBenchmark,
+  pageIndexBenchmark,
   functionBenchmark,
   coldStartBenchmark,
   endToEndBenchmark,

@@ -34,7 +34,7 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
     setShown(shown + PAGE);
   }
 
-  function reload(): void {
+  function startOver(): void {
     setShown(PAGE);
     reload();
   }
@@ -61,7 +61,7 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
         <Notice icon="warning" tone="look">
           {formatCount(list.gap.count, "event")} arrived at once and{" "}
           {list.gap.count === 1 ? "is" : "are"} left out of this list.
-          <button type="button" class="link" onClick={reload}>Reload the list</button>
+          <button type="button" class="link" onClick={startOver}>Reload the list</button>
         </Notice>
       )}
       {list !== undefined && list.events.length > 0 && (
@@ -80,7 +80,7 @@ export function EventsView({ route, project }: { route: Route; project: ProjectI
           {hasMore
             ? <button type="button" disabled={isLoading} onClick={showOlder}>Older</button>
             : list.isCut
-            ? <button type="button" onClick={reload}>Reload the list</button>
+            ? <button type="button" onClick={startOver}>Reload the list</button>
             : <span>{isFiltered ? "No more events match." : "That is all the ledger has."}</span>}
           <span class="count">
             {isLoading && "Loading more … "}
