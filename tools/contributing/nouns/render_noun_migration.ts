@@ -75,16 +75,21 @@ begin
   insert into public.${table} as stored (
 ${wrapList([...names, "synced_at", "version"], "    ")}
   )
-  select distinct on (incoming.id) incoming.*, fact.synced_at, fact.version
-  from
-    clerk_sync.read_facts(${argument}, webhook) as fact,
-    jsonb_to_record(fact.item) as incoming (
+  select distinct on (incoming.id) incoming.*
+  from rows from (
+    jsonb_to_recordset(${argument}) as (
 ${wrapList(incoming, "      ")}
-    )
-  where not exists (select from clerk_sync.tombstones where object_id ${
+    ),
+    clerk_sync.read_stamps(${argument}, webhook)
+  ) as incoming (
+${wrapList([...names, "synced_at", "version"], "    ")}
+  )
+  where not exists (
+    select from clerk_sync.tombstones where object_id ${
     buried.length === 1 ? `= ${buried[0]}` : `in (${buried.join(", ")})`
-  })
-  order by incoming.id, fact.version desc
+  } offset 0
+  )
+  order by incoming.id, incoming.version desc
   on conflict (id) do update set
 ${
     [...names.filter((name) => name !== "id"), "synced_at", "version"]
