@@ -19,7 +19,14 @@ Deno.test("a noun that is written by deno task new-noun takes signed events of e
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args,
         cwd: root,
-        env: { NO_COLOR: "1" },
+        // Its stack is its own, not that of this run.
+        clearEnv: true,
+        env: {
+          ...Object.fromEntries(
+            Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("TEST_")),
+          ),
+          NO_COLOR: "1",
+        },
       }).output();
       const decoder = new TextDecoder();
       const output = decoder.decode(stdout) + decoder.decode(stderr);

@@ -44,3 +44,13 @@ begin
   end if;
 end;
 $$;
+
+-- An event takes the ledger first, then the tables that it writes. Whoever takes the ledger before anything
+-- else waits for the events that are under way, and keeps others from beginning: without it, an event and an
+-- upgrade that builds indexes could wait for each other. (In one transaction, as the package has it, this
+-- holds to its end; a file that takes several tables says it again.)
+do $$
+begin
+  lock table clerk_sync.webhook_events in share row exclusive mode;
+end;
+$$;

@@ -2,6 +2,13 @@
 -- that order makes a page cost the same however large the table is. It costs an event next to nothing: an
 -- update that leaves the time of creation as it is doesn't touch it.
 
+-- The ledger before the tables, as events take them: see `no_new_clash`.
+do $$
+begin
+  lock table clerk_sync.webhook_events in share row exclusive mode;
+end;
+$$;
+
 create index profiles_creation_idx on public.profiles (
   (coalesce(created_at, '-infinity'::timestamptz)), id
 ) where deleted_at is null;
