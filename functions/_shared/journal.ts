@@ -52,6 +52,17 @@ export function createJournal(options: JournalOptions): Journal {
   };
 }
 
+/** The journal of a function: as its configuration says, or with all lines where that is wrong. */
+export function openJournal(
+  config: { loggedSuccesses: number } | Misconfiguration,
+  log: (line: string) => void,
+): Journal {
+  return createJournal({
+    log,
+    ...(config instanceof Misconfiguration ? {} : { successes: config.loggedSuccesses }),
+  });
+}
+
 /**
  * Reads `LOG_SUCCESSES`: how many lines for what went well the log gets in ten seconds, or "all".
  *

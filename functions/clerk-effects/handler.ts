@@ -1,5 +1,6 @@
+import { methodNotAllowed, unauthorized, unavailable } from "../_shared/answers.ts";
 import { isAuthorized } from "../_shared/is_authorized.ts";
-import { createJournal } from "../_shared/journal.ts";
+import { openJournal } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { createSupabase } from "../_shared/supabase.ts";
 import { drain, type DrainOptions } from "./drain.ts";
@@ -24,10 +25,7 @@ export function createEffectsHandler(
   options: EffectsHandlerOptions,
 ): (request: Request) => Promise<Response> {
   const { config, log = console.log } = options;
-  const journal = createJournal({
-    log,
-    ...(config instanceof Misconfiguration ? {} : { successes: config.loggedSuccesses }),
-  });
+  const journal = openJournal(config, log);
   let worker: Worker | undefined;
 
   async function work(config: EffectsConfig): Promise<Response> {
@@ -48,10 +46,7 @@ export function createEffectsHandler(
 
   return async (request) => {
     if (request.method !== "POST") {
-      return Response.json({ error: "method_not_allowed" }, {
-        status: 405,
-        headers: { allow: "POST" },
-      });
+      return methodNotAllowed();
     }
     if (config instanceof Misconfiguration) {
       const { variable, message: reason } = config;
@@ -59,17 +54,14 @@ export function createEffectsHandler(
       return Response.json({ error: "misconfigured" }, { status: 500 });
     }
     if (!isAuthorized(request, config.supabaseKey)) {
-      return Response.json({ error: "unauthorized" }, { status: 401 });
+      return unauthorized();
     }
     try {
       return await work(config);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       journal.fail({ error: "unavailable", reason });
-      return Response.json({ error: "unavailable" }, {
-        status: 503,
-        headers: { "retry-after": "5" },
-      });
+      return unavailable();
     }
   };
 }

@@ -1,4 +1,5 @@
 import { createDatabase } from "../clerk-webhook/database.ts";
+import { methodNotAllowed, unauthorized, unavailable } from "../_shared/answers.ts";
 import type { ClerkEnv } from "../_shared/clerk_env.ts";
 import { isAuthorized } from "../_shared/is_authorized.ts";
 import { keepAlive } from "../_shared/keep_alive.ts";
@@ -73,15 +74,12 @@ export function createReconcileHandler(
 
   return async (request) => {
     if (request.method !== "POST") {
-      return Response.json({ error: "method_not_allowed" }, {
-        status: 405,
-        headers: { allow: "POST" },
-      });
+      return methodNotAllowed();
     }
     if (config instanceof Misconfiguration) return misconfigured(config, log);
     const { project, clerk } = config;
     if (!isAuthorized(request, project.supabaseKey)) {
-      return Response.json({ error: "unauthorized" }, { status: 401 });
+      return unauthorized();
     }
     if (clerk instanceof Misconfiguration) return misconfigured(clerk, log, sayOff(clerk));
     try {
@@ -95,10 +93,7 @@ export function createReconcileHandler(
         return Response.json({ error: "invalid_request", message: reason }, { status: 400 });
       }
       log(JSON.stringify({ error: "unavailable", reason }));
-      return Response.json({ error: "unavailable" }, {
-        status: 503,
-        headers: { "retry-after": "5" },
-      });
+      return unavailable();
     }
   };
 }

@@ -1,12 +1,10 @@
 import { createSupabase } from "../_shared/supabase.ts";
 import type { SupabaseEnv } from "../_shared/supabase_env.ts";
+import { isUnknownFunction } from "./errors.ts";
 import { isRecord } from "./json.ts";
 
 /** Milliseconds that the question may take: Postgres gives up after 5 s by itself. */
 const TIMEOUT = 5_000;
-
-/** What the REST API and Postgres say where there is no such function: the mirror is not there. */
-const UNKNOWN_FUNCTION = ["PGRST202", "42883"];
 
 /** What the REST API answers to a key that is not the project's, or a wrong address. */
 const REFUSED = [401, 403, 404, 406];
@@ -35,7 +33,7 @@ export async function readDatabaseRelease(env: SupabaseEnv): Promise<DatabaseRel
       const release = isRecord(data) && typeof data.version === "string" ? data.version : null;
       return { database: "reachable", release, isUnknown: release === null };
     }
-    const isUnknown = UNKNOWN_FUNCTION.includes(error.code);
+    const isUnknown = isUnknownFunction(error.code);
     const isRefused = isUnknown || REFUSED.includes(status);
     return { database: isRefused ? "misconfigured" : "unreachable", release: null, isUnknown };
   } catch {

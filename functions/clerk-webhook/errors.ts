@@ -22,6 +22,14 @@ export class Inapplicable extends Error {
   override readonly name = "Inapplicable";
 }
 
+/** What the REST API and Postgres say where there is no such function. */
+const UNKNOWN_FUNCTION = ["PGRST202", "42883"];
+
+/** Whether a code says that the database has no function of that name: the mirror is older, or not there. */
+export function isUnknownFunction(code: string): boolean {
+  return UNKNOWN_FUNCTION.includes(code);
+}
+
 /** The database can't be reached, times out or fails in a way that may pass: Svix sends again. */
 export class Unavailable extends Error {
   override readonly name = "Unavailable";

@@ -1,5 +1,5 @@
 import type { CallDatabase } from "./database.ts";
-import { Inapplicable, Unavailable } from "./errors.ts";
+import { Inapplicable, isUnknownFunction, Unavailable } from "./errors.ts";
 import type { Call } from "./mapping.ts";
 
 /** Calls in a group, at most. */
@@ -17,9 +17,6 @@ const MAX_CALLS_ALONE = 1024;
 
 /** Groups under way at once, at most. Where all of them are slow, calls go as if there were no groups. */
 const MAX_LANES = 4;
-
-/** What the REST layer and Postgres say where there is no such function. */
-const UNKNOWN_FUNCTION = /^(?:PGRST202|42883)$/;
 
 /**
  * What is no word about the calls themselves: no answer at all, or troubles of the connection, of the server
@@ -101,7 +98,7 @@ export function groupCalls(callAlone: CallDatabase): CallDatabase {
         Math.min(...group.map(({ deadline = Infinity }) => deadline)),
       );
     } catch (error) {
-      if (isUnknownFunction(error)) isSupported = false;
+      if (error instanceof Unavailable && isUnknownFunction(error.code)) isSupported = false;
       if (isLost(error)) {
         for (const { reject } of group) reject(error);
         return;
@@ -139,10 +136,6 @@ export function isGroupable({ args }: Call): boolean {
   const { webhook, ...lists } = { webhook: undefined, ...args };
   return webhook !== undefined && Object.keys(lists).length > 0 &&
     Object.values(lists).every(Array.isArray);
-}
-
-function isUnknownFunction(error: unknown): boolean {
-  return error instanceof Unavailable && UNKNOWN_FUNCTION.test(error.code);
 }
 
 function isLost(error: unknown): boolean {

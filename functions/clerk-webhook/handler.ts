@@ -2,7 +2,7 @@ import { applyEvent } from "./apply_event.ts";
 import { readBody } from "./body.ts";
 import type { CallDatabase, DatabaseOptions } from "./database.ts";
 import type { Config } from "./env.ts";
-import { createJournal } from "../_shared/journal.ts";
+import { openJournal } from "../_shared/journal.ts";
 import { Misconfiguration } from "../_shared/misconfiguration.ts";
 import { Refusal } from "./errors.ts";
 import { recognizeEvent, typeName } from "./event.ts";
@@ -33,10 +33,7 @@ type LogFields = Record<string, string | number | null>;
 /** Makes the function's request handler: one webhook in, one call of the database, one answer. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   const { config, log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
-  const journal = createJournal({
-    log,
-    ...(config instanceof Misconfiguration ? {} : { successes: config.loggedSuccesses }),
-  });
+  const journal = openJournal(config, log);
   let database: CallDatabase | undefined;
   let nudge: (() => void) | undefined;
   let checkRelease: (() => void) | undefined;
