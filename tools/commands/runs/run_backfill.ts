@@ -2,12 +2,11 @@ import type { CallDatabaseInBulk } from "../../../functions/clerk-webhook/databa
 import type { ClerkSource } from "../../../functions/_shared/clerk/clerk_source.ts";
 import type { Resource } from "../../../functions/_shared/clerk/resources.ts";
 import { backfill, type BackfillResult } from "../../../functions/_shared/runs/backfill.ts";
-import { unlimited } from "../../../functions/_shared/runs/budget.ts";
 import type { HeldRun } from "../../../functions/_shared/runs/held_run.ts";
 import type { RunRequest } from "../../../functions/_shared/runs/run.ts";
 import { createRunStore } from "../../../functions/_shared/runs/run_store.ts";
 import { unrecordedRun } from "../../../functions/_shared/runs/unrecorded_run.ts";
-import { commandLine } from "../cli/command.ts";
+import { byCommand } from "./by_command.ts";
 import type { Progress } from "./progress.ts";
 import { recordRun } from "./record_run.ts";
 
@@ -48,10 +47,8 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillRes
     const { results } = await backfill({
       ...options,
       held,
-      budget: unlimited,
+      ...byCommand,
       observer: progress,
-      howToMove: (id) => `run "${commandLine(`instance --move ${id}`)}"`,
-      howToAllow: (rows) => `add "--allow-deletions ${rows}"`,
     });
     return results;
   };

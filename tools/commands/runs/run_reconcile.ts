@@ -1,12 +1,11 @@
 import type { CallDatabaseInBulk } from "../../../functions/clerk-webhook/database.ts";
 import type { ClerkSource } from "../../../functions/_shared/clerk/clerk_source.ts";
 import type { Resource } from "../../../functions/_shared/clerk/resources.ts";
-import { unlimited } from "../../../functions/_shared/runs/budget.ts";
 import { reconcile } from "../../../functions/_shared/runs/reconcile.ts";
 import type { ReconcileResult } from "../../../functions/_shared/runs/reconcile_progress.ts";
 import type { RunRequest } from "../../../functions/_shared/runs/run.ts";
 import { createRunStore } from "../../../functions/_shared/runs/run_store.ts";
-import { commandLine } from "../cli/command.ts";
+import { byCommand } from "./by_command.ts";
 import type { Progress } from "./progress.ts";
 import { recordRun } from "./record_run.ts";
 
@@ -46,10 +45,8 @@ export async function runReconcile(options: ReconcileOptions): Promise<Reconcile
     const { results } = await reconcile({
       ...options,
       held,
-      budget: unlimited,
+      ...byCommand,
       observer: progress,
-      howToMove: (id) => `run "${commandLine(`instance --move ${id}`)}"`,
-      howToAllow: (rows) => `add "--allow-deletions ${rows}"`,
     });
     return results;
   });

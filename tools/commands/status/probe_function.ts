@@ -2,7 +2,7 @@ import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import { PROBE_TYPE } from "../../../functions/clerk-webhook/probe.ts";
 import { commandLine } from "../cli/command.ts";
 import { signedRequest } from "../../development/events/signed_request.ts";
-import { broken, look, type StatusLine, well } from "./status_report.ts";
+import { broken, look, paused, type StatusLine, well } from "./status_report.ts";
 import { CLOCKS_APART } from "./thresholds.ts";
 import { sayDuration } from "./words.ts";
 
@@ -208,13 +208,7 @@ function sayStatus({ status, body }: Answer, url: string): StatusLine {
       'Deploy it: "supabase functions deploy clerk-webhook". If it is deployed, check the address',
     );
   }
-  if (status === 540) {
-    return broken(
-      NAME,
-      "The project is paused",
-      `Restore it in Supabase's Dashboard, then run "${commandLine("reconcile --repair")}"`,
-    );
-  }
+  if (status === 540) return paused(NAME);
   if (status === 546) {
     return broken(
       NAME,

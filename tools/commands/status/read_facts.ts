@@ -3,7 +3,7 @@ import type { SupabaseEnv } from "../../../functions/_shared/supabase_env.ts";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import { commandLine } from "../cli/command.ts";
 import { type Facts, parseFacts } from "./facts.ts";
-import { broken, type StatusLine, well } from "./status_report.ts";
+import { broken, paused, type StatusLine, well } from "./status_report.ts";
 
 /** Milliseconds. Postgres ends the look after 5 s by itself. */
 const TIMEOUT = 8_000;
@@ -93,13 +93,7 @@ function sayTrouble(
       `Check SUPABASE_URL; "${commandLine("upgrade")}" upgrades a mirror to this release`,
     );
   }
-  if (status === 540) {
-    return broken(
-      NAME,
-      "The project is paused",
-      `Restore it in Supabase's Dashboard, then run "${commandLine("reconcile --repair")}"`,
-    );
-  }
+  if (status === 540) return paused(NAME);
   if (code === "timeout" || code === "57014" || status === 504 || status === 544) {
     return broken(
       NAME,

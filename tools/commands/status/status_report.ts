@@ -1,3 +1,5 @@
+import { commandLine } from "../cli/command.ts";
+
 /** How one thing does: as it should, so that somebody should look at it, or not at all. */
 export type StatusLevel = "well" | "look" | "broken";
 
@@ -44,4 +46,13 @@ export function look(name: string, text: string, advice: string): StatusLine {
 /** A line for what does not work. */
 export function broken(name: string, text: string, advice: string): StatusLine {
   return { name, level: "broken", text, advice };
+}
+
+/** The line of what can't answer, since Supabase has paused the project. */
+export function paused(name: string): StatusLine {
+  return broken(
+    name,
+    "The project is paused",
+    `Restore it in Supabase's Dashboard, then run "${commandLine("reconcile --repair")}"`,
+  );
 }
