@@ -5,7 +5,9 @@ import { newId } from "../tools/development/events/new_id.ts";
 import { sampleEvent } from "../tools/development/events/sample_event.ts";
 import { ROOT } from "../tools/development/stack/supabase_cli.ts";
 import { openOwnMirror } from "./helpers/mirror.ts";
-import { addScheduleExtensions, asSuperuser, recordReconciliation } from "./helpers/status.ts";
+import { addScheduleExtensions } from "./helpers/scheduler.ts";
+import { recordReconciliation } from "./helpers/status.ts";
+import { asSuperuser } from "./helpers/superuser.ts";
 
 const text = await Deno.readTextFile(join(ROOT, "docs", "operations.md"));
 

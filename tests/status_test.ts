@@ -9,14 +9,9 @@ import { serveWebhook } from "../tools/development/stack/serve_webhook.ts";
 import { freePort } from "../tools/development/stack/stack.ts";
 import { takeStatus } from "../tools/commands/status/take_status.ts";
 import { openOwnMirror } from "./helpers/mirror.ts";
-import {
-  addScheduleExtensions,
-  assertLine,
-  asSuperuser,
-  recordReconciliation,
-  schedule,
-  statusOf,
-} from "./helpers/status.ts";
+import { assertLine, recordReconciliation, schedule, statusOf } from "./helpers/status.ts";
+import { addScheduleExtensions } from "./helpers/scheduler.ts";
+import { asSuperuser } from "./helpers/superuser.ts";
 
 /** A server on 127.0.0.1 that answers everything alike. */
 function answering(answer: (request: Request) => Response | Promise<Response>) {

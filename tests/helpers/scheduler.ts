@@ -1,5 +1,6 @@
-import postgres from "postgres";
+import type postgres from "postgres";
 import type { Mirror, OwnMirror } from "./mirror.ts";
+import { asSuperuser } from "./superuser.ts";
 
 /** A job as pg_cron keeps it. */
 export interface Job {
@@ -20,13 +21,19 @@ export interface Scheduler {
   sendRequests(): Promise<{ url: string; body: unknown; status: number }[]>;
 }
 
-/** Adds the extensions to a stack of one's own. */
-export async function addScheduler({ stack, sql }: OwnMirror): Promise<Scheduler> {
-  const bySuperuser = (work: (sql: postgres.Sql) => Promise<unknown>) =>
-    withSuperuser(stack.postgres.superuserUrl, work);
-  const file = new URL("./schedule_extensions.sql", import.meta.url);
-  const extensions = await Deno.readTextFile(file);
-  await bySuperuser((superuser) => superuser.unsafe(extensions));
+/** Makes what stands in for pg_cron, pg_net and the Vault. */
+export async function addScheduleExtensions(mirror: OwnMirror): Promise<void> {
+  const text = await Deno.readTextFile(new URL("./schedule_extensions.sql", import.meta.url));
+  await asSuperuser(mirror, (sql) => sql.unsafe(text));
+}
+
+/** Adds the extensions to a stack of one's own, and what runs them. */
+export async function addScheduler(mirror: OwnMirror): Promise<Scheduler> {
+  const { sql } = mirror;
+  const bySuperuser = async (work: (sql: postgres.Sql) => PromiseLike<unknown>): Promise<void> => {
+    await asSuperuser(mirror, work);
+  };
+  await addScheduleExtensions(mirror);
   let lastRequest = 0;
   return {
     jobs: () => jobsOf(sql),
@@ -70,16 +77,4 @@ export async function addScheduler({ stack, sql }: OwnMirror): Promise<Scheduler
 async function jobsOf(sql: Mirror["sql"]): Promise<Job[]> {
   const rows = await sql`select jobname, schedule from cron.job order by jobname`;
   return rows.map(({ jobname, schedule }) => ({ name: jobname, schedule }));
-}
-
-async function withSuperuser(
-  url: string,
-  work: (sql: postgres.Sql) => Promise<unknown>,
-): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
-  try {
-    await work(sql);
-  } finally {
-    await sql.end();
-  }
 }

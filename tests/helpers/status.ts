@@ -1,10 +1,9 @@
 /** The status of a mirror, as its tests look at it. */
 import assert from "node:assert/strict";
-import postgres from "postgres";
-import { ROOT } from "../../tools/development/stack/supabase_cli.ts";
 import type { StatusLevel, StatusReport } from "../../tools/commands/status/status_report.ts";
 import { type StatusOptions, takeStatus } from "../../tools/commands/status/take_status.ts";
 import type { OwnMirror } from "./mirror.ts";
+import { addScheduleExtensions } from "./scheduler.ts";
 
 /** What else than the mirror's own is used. */
 export interface StatusOverrides {
@@ -49,25 +48,6 @@ export function assertLine(
   assert.match(line.text, text);
   if (level === "well") assert.equal(line.advice, undefined);
   else assert.match(line.advice ?? "", advice ?? /\w/);
-}
-
-/** Does something as the superuser of a mirror's database, as Supabase's own people could. */
-export async function asSuperuser<Result>(
-  { stack }: OwnMirror,
-  use: (sql: postgres.Sql) => PromiseLike<Result>,
-): Promise<Result> {
-  const sql = postgres(stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
-  try {
-    return await use(sql);
-  } finally {
-    await sql.end();
-  }
-}
-
-/** Makes what stands in for pg_cron, pg_net and the Vault. */
-export async function addScheduleExtensions(mirror: OwnMirror): Promise<void> {
-  const text = await Deno.readTextFile(`${ROOT}/tests/helpers/schedule_extensions.sql`);
-  await asSuperuser(mirror, (sql) => sql.unsafe(text));
 }
 
 /** Has Supabase look after the mirror, as far as a test can. */
