@@ -135,18 +135,30 @@ function compare(what: string, peaks: Peaks, baseline: number): Comparison[] {
 
 /** Asks for slice after slice until the run is done, among webhooks and kills. */
 async function runInSlices(setup: Setup, begin: Record<string, unknown>): Promise<Peaks> {
-  const { stack, sql, process, log } = setup;
+  const { sql, log } = setup;
   const peaks: Peaks = { slices: 0, kills: 0, webhooks: 0, processor: 0, wall: 0, memory: 0 };
-  let isOpen = true;
-  const webhooks = (async () => {
-    while (isOpen) {
-      if (await sendWebhook(setup)) peaks.webhooks++;
-      await pause(WEBHOOK_PAUSE);
-    }
-  })();
   const startedAt = performance.now();
+  const slices = new AbortController();
+  // If the slices fail, that is what is thrown, and not what their end did to the webhooks.
+  await Promise.all([
+    askForSlices(setup, begin, peaks).finally(() => slices.abort()),
+    sendWebhooks(setup, peaks, slices.signal),
+  ]);
+  const seconds = (performance.now() - startedAt) / 1000;
+  log(`${begin.kind}: done in ${seconds.toFixed(0)} s: ${JSON.stringify(peaks)}`);
+  const [run] = await sql`select results from clerk_sync.runs order by id desc limit 1`;
+  log(JSON.stringify(run?.results.slice(0, 3)));
+  return peaks;
+}
+
+async function askForSlices(
+  { stack, sql, process, log }: Setup,
+  begin: Record<string, unknown>,
+  peaks: Peaks,
+): Promise<void> {
   let untilKill = newCountdown();
   let asked: Record<string, unknown> = begin;
+  let isOpen = true;
   while (isOpen) {
     const before = await processFigures(process.pid);
     const sliceAt = performance.now();
@@ -180,12 +192,13 @@ async function runInSlices(setup: Setup, begin: Record<string, unknown>): Promis
     peaks.memory = Math.max(peaks.memory, after.peakMemory);
     if (peaks.slices % 20 === 0) log(`${begin.kind}: ${JSON.stringify(peaks)}`);
   }
-  await webhooks;
-  const seconds = (performance.now() - startedAt) / 1000;
-  log(`${begin.kind}: done in ${seconds.toFixed(0)} s: ${JSON.stringify(peaks)}`);
-  const [run] = await sql`select results from clerk_sync.runs order by id desc limit 1`;
-  log(JSON.stringify(run?.results.slice(0, 3)));
-  return peaks;
+}
+
+async function sendWebhooks(setup: Setup, peaks: Peaks, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    if (await sendWebhook(setup)) peaks.webhooks++;
+    await pause(WEBHOOK_PAUSE);
+  }
 }
 
 function newCountdown(): number {
