@@ -48,6 +48,12 @@ interface Setup {
   log(line: string): void;
 }
 
+/** The first request for a run. */
+interface Begin {
+  kind: string;
+  [option: string]: unknown;
+}
+
 /** The highest figures of all slices of a run. */
 interface Peaks {
   slices: number;
@@ -134,7 +140,7 @@ function compare(what: string, peaks: Peaks, baseline: number): Comparison[] {
 }
 
 /** Asks for slice after slice until the run is done, among webhooks and kills. */
-async function runInSlices(setup: Setup, begin: Record<string, unknown>): Promise<Peaks> {
+async function runInSlices(setup: Setup, begin: Begin): Promise<Peaks> {
   const { sql, log } = setup;
   const peaks: Peaks = { slices: 0, kills: 0, webhooks: 0, processor: 0, wall: 0, memory: 0 };
   const startedAt = performance.now();
@@ -153,7 +159,7 @@ async function runInSlices(setup: Setup, begin: Record<string, unknown>): Promis
 
 async function askForSlices(
   { stack, sql, process, log }: Setup,
-  begin: Record<string, unknown>,
+  begin: Begin,
   peaks: Peaks,
 ): Promise<void> {
   let untilKill = newCountdown();
@@ -175,7 +181,9 @@ async function askForSlices(
       untilKill = newCountdown();
       // The lease runs out meanwhile.
       await sql`update clerk_sync.runs set lease_until = now() where state = 'open'`;
-      asked = await isRunOpen(sql) ? {} : asked;
+      const state = await runState(sql, begin.kind);
+      asked = state ? {} : begin;
+      isOpen = state !== "done";
       continue;
     }
     const answer = await slice;
@@ -205,10 +213,11 @@ function newCountdown(): number {
   return 1 + Math.floor(Math.random() * SLICES_BETWEEN_KILLS);
 }
 
-/** A process that was killed before it had begun the run has not. */
-async function isRunOpen(sql: postgres.Sql): Promise<boolean> {
-  const rows = await sql`select from clerk_sync.runs where state = 'open'`;
-  return rows.length > 0;
+/** What became of the run that a killed process was at. Undefined if it had not begun it. */
+async function runState(sql: postgres.Sql, kind: string): Promise<string | undefined> {
+  const [run] = await sql<{ state: string }[]>`
+    select state from clerk_sync.runs where kind = ${kind} order by id desc limit 1`;
+  return run?.state;
 }
 
 /** Tells of a change that Clerk has by then. Returns whether there was one. */
