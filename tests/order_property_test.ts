@@ -36,12 +36,12 @@ const MUTATIONS: Mutation[] = [
   {
     rule: "tie-break",
     functions: /^read_stamps$/,
-    replace: [[/source ->> 'id', md5/g, "'', md5"]],
+    replace: [[/source ->> 'id', jsonb_hash/g, "'', jsonb_hash"]],
   },
   {
     rule: "tie-break of what is read",
     functions: /^read_stamps$/,
-    replace: [[/md5\(\(item - 'id'\)::text\)/g, "''"]],
+    replace: [[/jsonb_hash_extended\(item - 'id', 0\)::text/g, "''"]],
   },
   {
     rule: "tombstone",

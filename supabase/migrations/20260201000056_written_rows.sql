@@ -10,7 +10,8 @@ create type clerk_sync.stamp as (
 
 -- The stamps of the rows of a call, in their order. A row without `updated_at` is a placeholder. One with
 -- `deleted_at` is what is left of an object whose row can't go. In a call for a group of webhooks, `webhook`
--- is an array that has the webhook of each row.
+-- is an array that has the webhook of each row. What no webhook tells has a hash of itself where versions are
+-- equal otherwise.
 create function clerk_sync.read_stamps(items jsonb, webhook jsonb)
 returns setof clerk_sync.stamp
 language plpgsql
@@ -38,7 +39,7 @@ begin
     if updated_at is not null then
       stamp.synced_at := coalesce(told_at, now());
       stamp.version := row(
-        updated_at, event_time, coalesce(source ->> 'id', md5((item - 'id')::text))
+        updated_at, event_time, coalesce(source ->> 'id', jsonb_hash_extended(item - 'id', 0)::text)
       )::clerk_sync.version;
     elsif item ? 'deleted_at' then
       stamp.version := row('infinity', '-infinity', '')::clerk_sync.version;
@@ -46,7 +47,7 @@ begin
       stamp.version := row('-infinity', '-infinity', '')::clerk_sync.version;
     else
       stamp.version := row(
-        '-infinity', event_time, coalesce(source ->> 'id', md5((item - 'id')::text))
+        '-infinity', event_time, coalesce(source ->> 'id', jsonb_hash_extended(item - 'id', 0)::text)
       )::clerk_sync.version;
     end if;
     return next stamp;
