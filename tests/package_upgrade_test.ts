@@ -138,7 +138,7 @@ async function readRows({ sql, stack }: OwnMirror): Promise<string[]> {
   const rows = await Promise.all(
     tables.map(async ({ name }) =>
       (await sql.unsafe(
-        `select '${name} ' || (to_jsonb(stored) - 'nickname')::text as row from ${name} as stored`,
+        `select '${name} ' || (to_jsonb(stored) - '{nickname,awaited_types}'::text[])::text as row from ${name} as stored`,
       )).map(({ row }) => String(row))
     ),
   );

@@ -34,6 +34,7 @@ export function userUpdates(userIds: string[]): () => UserUpdate {
         type: "user.updated",
         object_id: id,
         occurred_at: occurredAt,
+        instance_id: "ins_of_a_benchmark",
       },
     };
   };

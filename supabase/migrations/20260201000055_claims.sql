@@ -1,0 +1,132 @@
+-- Claims, for every event: each statement and each table that a claim looks at is paid for by all of them.
+
+-- Which event types have effects. `clerk_sync.effects` says so; this is a copy, in the row that a claim looks at
+-- anyway.
+alter table clerk_sync.mirrored_instance add column awaited_types text[] not null default '{}';
+
+comment on column clerk_sync.mirrored_instance.awaited_types is 'Event types with an effect that is switched on: what clerk_sync.effects says, where a claim reads it';
+
+create function clerk_sync.read_awaited_types()
+returns text[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select distinct event_type from clerk_sync.effects where is_enabled order by event_type
+  );
+end;
+$$;
+
+revoke execute on function clerk_sync.read_awaited_types () from public, anon, authenticated;
+grant execute on function clerk_sync.read_awaited_types () to service_role;
+
+update clerk_sync.mirrored_instance set awaited_types = clerk_sync.read_awaited_types();
+
+create function clerk_sync.add_awaited_types()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.awaited_types := clerk_sync.read_awaited_types();
+  return new;
+end;
+$$;
+
+revoke execute on function clerk_sync.add_awaited_types () from public, anon, authenticated;
+grant execute on function clerk_sync.add_awaited_types () to service_role;
+
+create trigger add_awaited_types before insert on clerk_sync.mirrored_instance
+for each row execute function clerk_sync.add_awaited_types();
+
+create function clerk_sync.copy_awaited_types()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Whoever writes the instance down, or switches other effects, has committed before these are read.
+  lock table clerk_sync.mirrored_instance in share row exclusive mode;
+  update clerk_sync.mirrored_instance
+  set awaited_types = clerk_sync.read_awaited_types()
+  where awaited_types <> clerk_sync.read_awaited_types();
+  return null;
+end;
+$$;
+
+revoke execute on function clerk_sync.copy_awaited_types () from public, anon, authenticated;
+grant execute on function clerk_sync.copy_awaited_types () to service_role;
+
+create trigger copy_awaited_types after insert or update or delete on clerk_sync.effects
+for each row execute function clerk_sync.copy_awaited_types();
+
+-- As in release 0.1.0, with less to look at, and duplicates are counted: by them alone, so that no other event
+-- pays for it.
+create or replace function clerk_sync.begin_call(
+  webhook jsonb,
+  shared_rows jsonb[],
+  exclusive_ids text[] default '{}'
+)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  claim text := 'claimed';
+  has_dead_letter boolean;
+begin
+  if webhook ? 'id' then
+    insert into clerk_sync.webhook_events (id, type, object_id, occurred_at)
+    values (
+      webhook ->> 'id',
+      webhook ->> 'type',
+      webhook ->> 'object_id',
+      (webhook ->> 'occurred_at')::timestamptz
+    )
+    on conflict (id) do nothing
+    returning
+      -- Null where the webhook is not known to be one of the mirrored instance.
+      (
+        select case when webhook_events.type = any (mirrored.awaited_types) then 'awaited' else 'claimed' end
+        from clerk_sync.mirrored_instance as mirrored
+        where mirrored.instance_id = coalesce(webhook ->> 'instance_id', mirrored.instance_id)
+      ),
+      exists (
+        select from clerk_sync.dead_letters where dead_letters.webhook_id = webhook_events.id
+      )
+    into claim, has_dead_letter;
+    if not found then
+      perform clerk_sync.count_duplicate();
+      return 'duplicate';
+    end if;
+
+    if claim is null then
+      if webhook ->> 'instance_id' is not null and not clerk_sync.is_mirrored_instance(webhook) then
+        -- Not claimed: should the mirror be moved to that instance, the webhook can be sent again.
+        delete from clerk_sync.webhook_events where id = webhook ->> 'id';
+        return 'ignored';
+      end if;
+      claim := case
+        when webhook ->> 'type' = any (clerk_sync.read_awaited_types()) then 'awaited'
+        else 'claimed'
+      end;
+    end if;
+
+    if has_dead_letter then
+      delete from clerk_sync.dead_letters where webhook_id = webhook ->> 'id';
+    end if;
+
+    -- Bounds the ledger without a scheduler: more rows go than come. Each session remembers until
+    -- when there is nothing to do.
+    if extract(epoch from now()) > coalesce(
+      nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
+    ) then
+      perform clerk_sync.expire_webhook_events();
+    end if;
+  end if;
+
+  return case when clerk_sync.lock_objects(shared_rows, exclusive_ids) then claim end;
+end;
+$$;
