@@ -18,7 +18,7 @@ import { defineCommand, runCommand } from "../commands/cli/command.ts";
 import { numberFromZero } from "../commands/cli/numbers.ts";
 import { formatTable } from "../commands/cli/table.ts";
 
-/** All there are, in the order in which they run. */
+/** All benchmarks, in the order in which they run. */
 const BENCHMARKS: Benchmark[] = [
   eventBenchmark,
   groupBenchmark,
@@ -55,7 +55,7 @@ const command = defineCommand(
     const comparisons: Comparison[] = [];
     for (const { name, run } of BENCHMARKS) {
       if (names.length > 0 && !names.includes(name)) continue;
-      // Progress is no result: it leaves the standard output to the table.
+      // Progress isn't a result: standard output is left to the table.
       const log = (line: string) => console.error(styleText("dim", `${name}: ${line}`));
       comparisons.push(...await run({ isShort: short, scale, showsPlans: plans, log }));
     }
@@ -79,7 +79,7 @@ function toTable(comparisons: Comparison[]): string {
   );
 }
 
-/** Three digits are more than repeats. */
+/** Three digits are more than is repeatable. */
 function formatFigure(figure: number): string {
   return figure >= 100 ? figure.toFixed(0) : figure.toPrecision(3);
 }

@@ -102,7 +102,7 @@ async function planAgain(
   return await planRepair(project, contents, lock, mayOverwrite);
 }
 
-/** Tables don't move by themselves. */
+/** Tables don't move on their own. */
 function refuseOtherNames({ schema, prefix }: InitOptions, lock: Lock): void {
   const isSame = (schema ?? lock.schema) === lock.schema && (prefix ?? lock.prefix) === lock.prefix;
   if (isSame) return;

@@ -1,4 +1,4 @@
-/** Shows which Clerk instance the mirror is of, and moves it to another one. */
+/** Shows which Clerk instance the mirror belongs to, and moves it to another one. */
 import { styleText } from "node:util";
 import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import { claimInstance, readInstance } from "../../functions/_shared/clerk/check_instance.ts";

@@ -1,4 +1,4 @@
-/** Takes the mirror out of a project again: its files, or out of a hosted one by the Management API. */
+/** Removes the mirror from a project: its files, or from a hosted one through the Management API. */
 import { commandLine, defineCommand } from "./cli/command.ts";
 import { type Contents, readContents } from "../installing/sql/contents.ts";
 import { countRowsQuery } from "../installing/sql/count_rows.ts";
@@ -76,9 +76,9 @@ async function uninstall(session: FileSession, options: UninstallOptions): Promi
 }
 
 /**
- * Counts what would go.
+ * Counts what would be deleted.
  *
- * @throws {Error} that names what of the application's holds on to it, each with its remedy.
+ * @throws {Error} that lists what in the application depends on it, each with its remedy.
  */
 async function lookInto(
   database: ProjectDatabase,

@@ -1,4 +1,4 @@
-/** Brings a project's mirror to this release: its files, or a hosted project by the Management API. */
+/** Upgrades a project's mirror to this release: its files, or a hosted project through the Management API. */
 import { commandLine, defineCommand } from "./cli/command.ts";
 import { readContents } from "../installing/sql/contents.ts";
 import { carryOut } from "../installing/project/carry_out.ts";

@@ -31,12 +31,12 @@ const STATES: Record<string, { icon: IconName; tone: Tone; meaning: string }> = 
 
 const UNKNOWN = { icon: "question", tone: "calm", meaning: "" } as const;
 
-/** What became of an event. */
+/** The outcome of an event. */
 export function OutcomeBadge({ outcome }: { outcome: string }) {
   return <Badge word={outcome} {...OUTCOMES[outcome] ?? UNKNOWN} />;
 }
 
-/** How an object, an effect or a run is. */
+/** The state of an object, an effect or a run. */
 export function StateBadge({ state }: { state: string }) {
   return <Badge word={state} {...STATES[state] ?? UNKNOWN} />;
 }

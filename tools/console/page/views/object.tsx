@@ -123,7 +123,7 @@ function Belongings({ belongings }: Pick<ObjectDetail, "belongings">) {
   );
 }
 
-/** Which event last wrote it, and whether it is gone for good. */
+/** Which event wrote it last, and whether it is gone for good. */
 function Order({ object: { version, tombstone } }: { object: ObjectDetail }) {
   if (version === null && tombstone === null) return null;
   return (

@@ -16,7 +16,7 @@ const WAYS = [
   { way: "burst", name: "A burst", what: "100 at once" },
 ];
 
-/** Answers that are kept on the page. */
+/** Responses that are kept on the page. */
 const KEPT = 200;
 
 /** Rows of the list to watch. */
@@ -24,7 +24,7 @@ const WATCHED = 12;
 
 const EVERYTHING: EventFilter = { type: "", outcome: "", object: "" };
 
-/** Sends events to the development stack, and shows what became of them. */
+/** Sends events to the development stack, and shows what happened to them. */
 export function SendView({ project }: { project: ProjectInfo }) {
   const [answers, setAnswers] = useState<SendResults["answers"]>([]);
   const [failure, setFailure] = useState<string>();

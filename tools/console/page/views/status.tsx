@@ -15,7 +15,7 @@ const HEADLINES: Record<StatusAnswer["level"], string> = {
   broken: "Something is broken",
 };
 
-/** How the mirror is, what the last reconciliations found, and how many events came. */
+/** How the mirror is doing, what the last reconciliations found, and how many events arrived. */
 export function StatusView() {
   const { value, error } = useResource("", api.status, 15_000);
   return (
@@ -114,7 +114,7 @@ function Run({ run }: { run: StatusAnswer["runs"][number] }) {
   );
 }
 
-/** What a run found that was not as in Clerk. */
+/** What a run found that differed from Clerk. */
 const FINDINGS = ["missing", "outdated", "buried", "gone", "repaired", "refused_count"];
 
 function summarize(results: Record<string, unknown>[]): string {
