@@ -64,7 +64,7 @@ export const groupBenchmark: Benchmark = {
   },
 };
 
-/** Connections overtake each other, so the next event of a user may turn out stale. */
+/** Connections overtake each other, so some events are stale. */
 async function applyGroup(sql: Sql, updates: UserUpdate[]): Promise<void> {
   const [row] = await sql.unsafe(
     "select public.apply_group($1::jsonb) as outcomes",

@@ -1,4 +1,4 @@
-/** Writes what a new noun needs: so that its author only says what is particular to it. */
+/** Writes the boilerplate of a new noun, so that its author only adds what is special about it. */
 import { defineCommand, runCommand } from "../commands/cli/command.ts";
 import { addNoun } from "./nouns/add_noun.ts";
 import { readNoun } from "./nouns/noun.ts";
