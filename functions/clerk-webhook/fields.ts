@@ -24,7 +24,7 @@ export const id = z.pipe(
 export const deletedObject = z.pipe(
   z.object({ id: z.optional(id) }),
   z.transform(({ id }) => {
-    if (id === undefined) throw new Inapplicable("The deletion names no object");
+    if (id === undefined) throw new Inapplicable("The deletion doesn't name an object");
     return { id };
   }),
 );

@@ -105,7 +105,7 @@ async function compareWithCopy(
   await apply(sql, backfill);
   const copied = await copyOut(database, `public.${table}`);
   return {
-    what: `backfill of ${table}, ${BATCH} rows to a call`,
+    what: `backfill of ${table}, ${BATCH} rows per call`,
     against: "COPY of the same rows",
     unit: "rows/s",
     ...(target ? { target } : {}),
@@ -135,7 +135,7 @@ async function compareWithInsert(
       )`,
   };
   return {
-    what: `backfill of ${table}, ${BATCH} rows to a call`,
+    what: `backfill of ${table}, ${BATCH} rows per call`,
     against: "a plain insert of the same JSON",
     unit: "rows/s",
     ...await compareInRounds(rounds, {

@@ -39,7 +39,7 @@ export const coldStartBenchmark: Benchmark = {
     const [rounds, processes] = isShort ? [3, 1] : [9, 3];
     const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-bench-" });
     try {
-      log("Deploying to a stand-in of the Management API, as it is and as a single file");
+      log("Deploying to a stand-in for the Management API, as it is and as a single file");
       const deployment = await deploy("clerk-webhook");
       await bundleFunctions(join(folder, "bundle"));
       const bundled = await deploy("clerk-webhook", join(folder, "bundle"));

@@ -105,7 +105,7 @@ function open(stack: Stack): Entrances {
     },
     call() {
       const event = recognizeEvent(JSON.parse(userCreatedBody()));
-      if (event === undefined) throw new Error("The event is of no type that the mirror knows");
+      if (event === undefined) throw new Error("The mirror doesn't know this event type");
       return toCall(event, newId("msg"));
     },
     async rpc({ rpc, args }) {

@@ -41,7 +41,7 @@ const command = defineCommand(
   "Measures the mirror side by side with plain references, on this machine.",
 )
   .argument("[name...]", `Which benchmarks; all by default: ${NAMES.join(", ")}`)
-  .option("--short", "Show in seconds that they work: small numbers that say little", false)
+  .option("--short", "Check within seconds that they work: the figures mean little", false)
   .option(
     "--scale <share>",
     "How large the instance of reconcile-slices is: 0.1 is a tenth",

@@ -24,7 +24,7 @@ export const pageBenchmark: Benchmark = {
     const time = async (read: () => Promise<unknown>) =>
       1000 / await measureRate({ callers: 1, seconds }, read);
     const [ours, reference] = [pageReader(large, many), pageReader(small, few)];
-    log("reading pages of both in turns");
+    log("reading pages of both in turn");
     return [{
       what: `a page of ${PAGE_SIZE.toLocaleString("en")} rows, of ${many.toLocaleString("en")}`,
       against: `of ${few.toLocaleString("en")}`,

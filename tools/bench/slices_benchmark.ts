@@ -189,7 +189,7 @@ async function askForSlices(
     const answer = await slice;
     const body = await answer.json();
     if (answer.status !== 200 || !["open", "done"].includes(body.state) || body.reason) {
-      throw new Error(`A slice came to nothing: ${answer.status} ${JSON.stringify(body)}`);
+      throw new Error(`A slice failed: ${answer.status} ${JSON.stringify(body)}`);
     }
     asked = {};
     isOpen = body.state === "open";
@@ -255,7 +255,9 @@ async function drift({ clerk, sql, log }: Setup, users: number): Promise<void> {
     count++;
   }
   await sql`delete from public.profiles where id in ${sql(lost)}`;
-  log(`${count} users were changed, as many deleted, and as many lost, without a webhook`);
+  log(
+    `${count} users were changed, as many deleted, and as many lost by the mirror, without a webhook`,
+  );
 }
 
 /** @throws {Error} if the mirror has anything that Clerk doesn't, or lacks anything. */
@@ -282,7 +284,7 @@ async function assertExact({ clerk, sql, log }: Setup): Promise<void> {
       }
     }
     const { value: left } = wanted.next();
-    if (left !== undefined) throw new Error(`${table} lacks ${JSON.stringify(left)}`);
+    if (left !== undefined) throw new Error(`${table} is missing ${JSON.stringify(left)}`);
     log(`${table}: ${count} rows, exactly as Clerk has them`);
   }
 }

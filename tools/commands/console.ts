@@ -38,7 +38,7 @@ one in SUPABASE_URL and SUPABASE_SECRET_KEYS, from the environment, then from .e
     });
     try {
       console.log(`${styleText("bold", "The console:")} ${server.link}`);
-      console.log(`Whoever has this link can do what the page can, until you press Ctrl-C`);
+      console.log(`Anyone who has this link can do what the page can, until you press Ctrl-C`);
       if (open) openBrowser(server.link);
       await interrupted;
     } finally {

@@ -148,7 +148,10 @@ function findRoute(path: string, method: string | undefined): Route {
   if (routes.length === 0) throw new HttpError(404, "There is nothing at this address");
   const route = routes.find((route) => route.method === method);
   if (route === undefined) {
-    throw new HttpError(405, `This address takes ${routes.map(({ method }) => method).join(", ")}`);
+    throw new HttpError(
+      405,
+      `This address only accepts ${routes.map(({ method }) => method).join(", ")}`,
+    );
   }
   return route;
 }
@@ -162,7 +165,7 @@ function servePage(
   const file = page.get(path);
   if (file === undefined) throw new HttpError(404, "There is nothing at this address");
   if (request.method !== "GET" && request.method !== "HEAD") {
-    throw new HttpError(405, "This address takes GET");
+    throw new HttpError(405, "This address only accepts GET");
   }
   respond(response, 200, file.type, request.method === "HEAD" ? "" : file.body);
 }

@@ -131,8 +131,8 @@ async function takePictures(context: BrowserContext, link: string, scheme: strin
 
 const command = defineCommand(
   "pictures",
-  `Makes the pictures of the documents, docs/pictures, from the running console: the demo's story in a
-throw-away stack, and what one of its users sees.`,
+  `Makes the pictures in the docs, docs/pictures, from the running console: the demo's story in a
+throwaway stack, and what one of its users sees.`,
 ).action(async () => {
   await using cleanUp = new AsyncDisposableStack();
   const browser = await openBrowser();

@@ -90,7 +90,7 @@ if (["-h", "--help"].includes(first)) {
   console.log(
     `Usage: deno task test [names or files] [options]
 
-Runs the tests against a throw-away stack, or against the one that TEST_… variables name; then, under
+Runs the tests against a throwaway stack, or against the one that TEST_… variables name; then, under
 other names for the mirror, those that these could break. --list prints the names of the tests, as a
 document of what the mirror promises. Files and options go to "deno test", which then runs once,
 under the names of TEST_SCHEMA and TEST_PREFIX:

@@ -10,7 +10,7 @@ const command = defineCommand("test:order", "Checks the order property, in a sta
   .option("--runs <number>", "Histories to try", wholeNumber("--runs", { from: 1 }), 1000)
   .option(
     "--seed <number>",
-    "Where they begin: the same seed makes the same",
+    "The seed: the same one generates the same histories",
     wholeNumber("--seed"),
   )
   .option("--rising", "Histories in which Clerk also shows what is deleted here", false)

@@ -57,7 +57,7 @@ function* findObstacles(sources: ReleaseSources): Generator<string> {
   if (!heading(version).test(changelog)) {
     yield `The CHANGELOG has no "## ${version} - unreleased"`;
   } else if (!/^- /m.test(sectionOf(changelog, version))) {
-    yield `The CHANGELOG says nothing of ${version}`;
+    yield `The CHANGELOG says nothing about ${version}`;
   }
   if (uncommitted.length > 0) yield `These files are not committed: ${uncommitted.join(", ")}`;
   if (!hasNew(migrations, shipped)) return;

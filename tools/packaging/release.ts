@@ -60,7 +60,7 @@ async function listUncommitted(): Promise<string[]> {
     stdout: "piped",
     stderr: "null",
   }).output();
-  if (!success) throw new Error("git can't tell what is committed");
+  if (!success) throw new Error("git can't say what is committed");
   return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "")
     .map((line) => line.slice(3));
 }

@@ -10,7 +10,7 @@ export class LeaseLost extends Error {
   override readonly name = "LeaseLost";
 
   constructor({ id }: Run) {
-    super(`Somebody else has taken run ${id}, or has closed it`);
+    super(`Someone else has taken run ${id}, or closed it`);
   }
 }
 

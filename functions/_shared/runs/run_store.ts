@@ -40,7 +40,7 @@ export function createRunStore(database: CallDatabaseInBulk): RunStore {
           lease_seconds: leaseSeconds,
         },
       });
-      if (!isRecord(answer)) throw new Error("The database does not tell which run is open");
+      if (!isRecord(answer)) throw new Error("The database doesn't say which run is open");
       return toOpenRun(answer, leaseSeconds);
     },
     async take(leaseSeconds) {

@@ -55,7 +55,7 @@ async function begin(store: RunStore, request: RunRequest, progress: Progress): 
     }
     if (other === undefined) {
       progress.warn(
-        `Run ${run.id} of another command is open: waiting to see whether that command is still at work`,
+        `Run ${run.id} of another command is open: waiting to see whether that command is still running`,
       );
     }
     other = run;

@@ -80,5 +80,5 @@ export async function readDatabaseState(api: ManagementApi): Promise<DatabaseSta
 function read<Value>(schema: z.ZodType<Value>, rows: Row[]): Value {
   const result = schema.safeParse(rows);
   if (result.success) return result.data;
-  throw new Error("The database's answer is not of the expected form", { cause: result.error });
+  throw new Error("The database's answer does not have the expected form", { cause: result.error });
 }

@@ -38,7 +38,7 @@ export function exposedSchemaStep(
   }
   return {
     name: "exposed schema",
-    title: `Schema "${schema}" exposed by the API, behind ${exposed || "none"}`,
+    title: `Schema "${schema}" exposed by the API, after ${exposed || "none"}`,
     isDone,
     async run() {
       await recordSteps(api, [EXPOSED_SCHEMA_STEP, { schema }]);

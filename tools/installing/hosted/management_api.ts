@@ -122,10 +122,10 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
     readProject: () => look("", `look at the project "${ref}"`, PROJECT),
     readHealth(services) {
       const asked = services.map((service) => `services=${service}`).join("&");
-      return look(`/health?${asked}`, "ask how the project is", HEALTH);
+      return look(`/health?${asked}`, "check the project's health", HEALTH);
     },
     async query(sql) {
-      const purpose = "look into the database";
+      const purpose = "query the database";
       return check(ROWS, await query(sql, purpose, true), purpose);
     },
     async execute(sql, purpose, isRepeatable = false) {
@@ -193,7 +193,7 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
     deleteThirdPartyAuth: (id) =>
       forget(`/config/auth/third-party-auth/${id}`, "remove Clerk from the third-party auth"),
     async readExposedSchemas() {
-      return (await look("/postgrest", "look at the API's settings", POSTGREST)).db_schema;
+      return (await look("/postgrest", "read the API's settings", POSTGREST)).db_schema;
     },
     async writeExposedSchemas(schemas) {
       await request({
@@ -221,7 +221,7 @@ function pickSecretKey(keys: z.infer<typeof API_KEYS>): string | undefined {
 function check<Answer>(schema: z.ZodType<Answer>, answer: unknown, purpose: string): Answer {
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
-  throw new ManagementError(`Can't ${purpose}: Supabase's answer is not of the expected form`, {
+  throw new ManagementError(`Can't ${purpose}: Supabase's answer does not have the expected form`, {
     cause: result.error,
   });
 }

@@ -74,7 +74,7 @@ function checkAddress(apiUrl: string): void {
 /** Asks for the token without showing it. It is only kept in memory. */
 async function askForToken(): Promise<string> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    throw new Error(`Set SUPABASE_ACCESS_TOKEN to an access token of yours: ${TOKENS_PAGE}`);
+    throw new Error(`Set SUPABASE_ACCESS_TOKEN to one of your access tokens: ${TOKENS_PAGE}`);
   }
   const token = await password({
     message: `Your Supabase access token (${TOKENS_PAGE})`,

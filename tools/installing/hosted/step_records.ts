@@ -34,14 +34,14 @@ export async function recordSteps(
   api: ManagementApi,
   ...steps: [step: string, detail: Record<string, unknown>][]
 ): Promise<void> {
-  await api.execute(recordStatement(...steps), "note what is being done", true);
+  await api.execute(recordStatement(...steps), "record what is being done", true);
 }
 
 /** Deletes the records of steps. */
 export async function forgetSteps(api: ManagementApi, steps: string[]): Promise<void> {
   await api.execute(
     `delete from clerk_sync.installation_steps where step in (${steps.map(quote).join(", ")})`,
-    "note what was undone",
+    "record what was undone",
     true,
   );
 }

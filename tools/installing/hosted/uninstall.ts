@@ -232,7 +232,7 @@ function keepDatabase(api: ManagementApi, { steps }: DatabaseState): Removal {
   return {
     steps: notes.length === 0 ? [] : [{
       name: "notes",
-      title: "The notes of the installation",
+      title: "The records of the installation",
       isDone: false,
       run: () => forgetSteps(api, notes),
     }],
@@ -252,7 +252,7 @@ async function checkHolders(
   if (holders.length === 0) return;
   const lines = holders.map(({ description, remedy }) => `  ${description}\n    ${remedy}`);
   throw new Error(
-    `These are the application's own, and depend on the mirror. Below each is the statement that would end that:\n${
+    `These belong to the application, and depend on the mirror. Below each is the statement that removes the dependency:\n${
       lines.join("\n")
     }\nNothing was changed`,
   );

@@ -47,7 +47,7 @@ export async function carryOut(
   }
   if (consent.json && !consent.yes) {
     throw new Error(
-      'Add "--yes" or "--dry-run": with "--json", there is no question. Nothing was changed',
+      'Add "--yes" or "--dry-run": with "--json", there is no prompt. Nothing was changed',
     );
   }
   if (!await isConfirmed(words.question, consent.yes)) throw new Error("Nothing was changed");

@@ -104,7 +104,7 @@ function formatRows(tables: TableRows[]): string[] {
   const filled = tables.filter(({ rows }) => rows > 0)
     .map(({ table, rows }) => `${table} ${rows.toLocaleString("en")}`);
   return [
-    styleText("red", `  ${total.toLocaleString("en")} rows go`) +
+    styleText("red", `  ${total.toLocaleString("en")} rows will be deleted`) +
     (filled.length > 0 ? `: ${filled.join(", ")}` : ""),
   ];
 }

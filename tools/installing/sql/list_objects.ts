@@ -90,7 +90,7 @@ function readStatement(statement: string): Change[] {
   const changes = readTable(statement) ?? readFunction(statement) ?? readSimple(statement) ??
     readPartOfTable(statement) ?? readAlteration(statement) ?? readDrop(statement);
   if (changes === undefined) {
-    throw new Error(`Not understood, so that nobody could undo it: "${statement.slice(0, 80)}"`);
+    throw new Error(`Not understood, so it couldn't be undone: "${statement.slice(0, 80)}"`);
   }
   return changes;
 }
@@ -185,7 +185,7 @@ function readAction(action: string, schema: string, table: string): Change[] {
   const [, verb, what, name] =
     /^(add|drop) (column|constraint) (?:if (?:not )?exists )?(\w+)/.exec(action) ?? [];
   if (!isKind(what) || name === undefined) {
-    throw new Error(`Not understood, so that nobody could undo it: "alter table … ${action}"`);
+    throw new Error(`Not understood, so it couldn't be undone: "alter table … ${action}"`);
   }
   const object: MirrorObject = { kind: what, schema, name, table };
   return [verb === "add" ? { makes: object } : { drops: object }];

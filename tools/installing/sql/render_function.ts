@@ -16,7 +16,7 @@ export function renderFunction(code: string, { schema, prefix }: Naming): string
   const parts = code.split(NAMING_TEXT);
   if (parts.length !== 2) {
     throw new Error(
-      `The function's code has its names in it ${
+      `The function's code contains its names ${
         parts.length - 1
       } times instead of once: this package is damaged`,
     );

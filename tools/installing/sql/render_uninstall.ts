@@ -18,7 +18,7 @@ export function renderUninstall(releases: Release[], naming: Naming): string {
   const drops = objects.filter(({ isInline }) => !isInline).reverse();
   const isPublic = naming.schema === "public";
   const profiles = `${naming.schema}.${naming.prefix}profiles`;
-  return `-- Takes the Clerk mirror out, and nothing that is the application's own.
+  return `-- Removes the Clerk mirror, and nothing that belongs to the application.
 
 do $$
 declare
@@ -30,7 +30,7 @@ begin
     raise notice 'The Clerk mirror is not in this database: there is nothing to uninstall';
     return;
   end if;
-  -- Tables of other mirrors, or of somebody else, are none of ours.
+  -- Tables of other mirrors, or of the application, are not ours.
   if not exists (
     select from pg_catalog.pg_attribute
     where attrelid = to_regclass(${quote(profiles)}) and atttypid = to_regtype('clerk_sync.version')
@@ -50,7 +50,7 @@ begin
       hint = 'Uninstall it with the package of that release';
   end if;
 
-  -- Whatever holds on to the mirror would have to go with it: that is not for the mirror to say.
+  -- Whatever depends on the mirror would have to be dropped with it: that is not for the mirror to decide.
   select string_agg(description, ', '), string_agg(remedy || ';', ' ')
   into held, remedies
   from (
@@ -111,7 +111,7 @@ function readUnscheduling(objects: MirrorObject[]): string {
 
 /** The roles that the installation gave access. */
 function readUsage(schema: string): string {
-  return `  -- Whom the installation let into the schema ${schema}.
+  return `  -- The roles to which the installation gave access to the schema ${schema}.
   select array(select jsonb_array_elements_text(detail -> 'roles')) into roles
   from clerk_sync.installation_steps
   where step = '${SCHEMA_USAGE_STEP}';

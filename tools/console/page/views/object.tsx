@@ -62,7 +62,7 @@ function Detail({ object }: { object: ObjectDetail }) {
         {events.length === 0
           ? <Notice icon="events">The ledger has no event about it.</Notice>
           : (
-            <Scroller label="Its way through events">
+            <Scroller label="Its history">
               <EventTable label="Events about it, newest first" events={events.toReversed()} />
             </Scroller>
           )}

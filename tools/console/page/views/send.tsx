@@ -12,7 +12,7 @@ const WAYS = [
   { way: "plain", name: "As it is", what: "one event, correctly signed" },
   { way: "twice", name: "Twice", what: "the same message delivered again" },
   { way: "late", name: "Late", what: "an update before its creation" },
-  { way: "malformed", name: "Malformed", what: "signed, but not of the expected form" },
+  { way: "malformed", name: "Malformed", what: "signed, but malformed" },
   { way: "burst", name: "A burst", what: "100 at once" },
 ];
 

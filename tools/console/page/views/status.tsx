@@ -55,7 +55,7 @@ function byUrgency(one: StatusAnswer["lines"][number], other: typeof one): numbe
 
 function Lines({ lines }: { lines: StatusAnswer["lines"] }) {
   return (
-    <ul class="tiles status" aria-label="What was looked at">
+    <ul class="tiles status" aria-label="What was checked">
       {lines.toSorted(byUrgency).map(({ name, level, text, advice }) => (
         <li key={name} class={`tile ${level}`}>
           <div class="head">
