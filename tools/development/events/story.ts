@@ -77,7 +77,7 @@ export function tellStory(beginning: number, minute = 60_000): Story {
         event: sampleEvent("user.updated", { at: at(5), data: { id: ada, first_name: "A." } }),
       },
       {
-        what: "Somebody forges a webhook",
+        what: "Someone forges a webhook",
         event: sampleEvent("user.deleted", { at: at(7), data: { id: ada } }),
         isForged: true,
       },
