@@ -358,7 +358,7 @@ test("the status is told by words, and the chart has its figures in a table", as
   await using open = await openPage(browser, dev.link);
   const { page } = open;
   await goTo(page, "Status");
-  await seen(page.getByRole("list", { name: "What was looked at" }).getByRole("listitem").first());
+  await seen(page.getByRole("list", { name: "What was checked" }).getByRole("listitem").first());
   const tiles = await page.locator(".tile").allInnerTexts();
   for (const tile of tiles) assert.match(tile, /Well|Look|Broken/);
   const run = page.locator(".runs li").filter({ hasText: "Reconcile" });

@@ -354,7 +354,7 @@ Deno.test("what is wrong with token, project or API ends in a sentence, with not
   });
   await fails(
     "what only partners may",
-    /look into the database: the access token's account may not/,
+    /query the database: the access token's account may not/,
     () => {
       api.setTrouble(({ path }) =>
         path === "/database/query"

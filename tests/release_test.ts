@@ -54,7 +54,7 @@ Deno.test("what can't be released is refused, with everything that is in the way
     [{ version: "0.1.0" }, /already has the release 0\.1\.0/],
     [{ version: "0.3.0" }, /has no "## 0\.3\.0 - unreleased"/],
     [{ version: "0.3.0" }, /does not end with the row of release 0\.3\.0/],
-    [{ changelog: CHANGELOG.replace("- A thing", "") }, /says nothing of 0\.2\.0/],
+    [{ changelog: CHANGELOG.replace("- A thing", "") }, /says nothing about 0\.2\.0/],
     [{ uncommitted: ["README.md"] }, /not committed: README\.md/],
     [{ migrations: new Map([...second, ["3_c.sql", "select 1;"]]) }, /does not end with the row/],
     [{ migrations: new Map([...second, ["1_a.sql", "select 1;"]]) }, /it can't change anymore/],

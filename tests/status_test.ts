@@ -570,7 +570,7 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
       await statusOf(mirror),
       name,
       "look",
-      /for 20 minutes: nobody runs/,
+      /for 20 minutes: nothing runs/,
       /schedule\(…\)/,
     );
   });
@@ -580,13 +580,13 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
       await statusOf(mirror),
       name,
       "broken",
-      /for 3 hours: nobody runs/,
+      /for 3 hours: nothing runs/,
       /effects --every/,
     );
   });
   await t.step("never woken by a schedule either", async () => {
     await schedule(mirror);
-    assertLine(await statusOf(mirror), name, "broken", /nobody runs/, /clerk-effects.*deployed/);
+    assertLine(await statusOf(mirror), name, "broken", /nothing runs/, /clerk-effects.*deployed/);
   });
   await t.step("switched off on purpose", async () => {
     await mirror.asService().rpc("switch_effects", { handlers: ["welcome_email"], is_on: false });

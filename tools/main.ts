@@ -51,5 +51,5 @@ async function main([name, ...args]: string[]): Promise<void> {
 }
 
 await main(process.argv.slice(2));
-// A request that was given up may still be open, and would keep the process.
+// A request that was abandoned may still be open, and would keep the process running.
 process.exit();

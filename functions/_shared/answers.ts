@@ -1,4 +1,4 @@
-/** What functions answer that are called with the secret key, where they don't do what they are there for. */
+/** What functions called with the secret key answer when they don't do their work. */
 
 export function methodNotAllowed(): Response {
   return Response.json({ error: "method_not_allowed" }, {

@@ -1,4 +1,4 @@
-/** Compares two releases, such as "0.1.0" and "0.10.0": negative where the first is the older one. */
+/** Compares two releases, such as "0.1.0" and "0.10.0": negative if the first is older. */
 export function compareVersions(left: string, right: string): number {
   const others = right.split(".").map(Number);
   for (const [place, number] of left.split(".").map(Number).entries()) {

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
 
 /**
- * Whether a request comes with the project's secret key. Supabase's clients send it as `apikey`, schedules
- * often as a bearer token.
+ * Whether a request has the project's secret key. Supabase's clients send it as `apikey`, schedules often as
+ * a bearer token.
  */
 export function isAuthorized({ headers }: Request, key: string): boolean {
   const bearer = /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];

@@ -1,34 +1,34 @@
 import { Misconfiguration } from "./misconfiguration.ts";
 import type { Env } from "./read_env.ts";
 
-/** Milliseconds in which a hosted function's log keeps 100 lines, and drops what is more. */
+/** Milliseconds in which a hosted function's log keeps 100 lines, and drops the rest. */
 const WINDOW = 10_000;
 
-/** Lines for what went well that a window has by default: enough to see that it does, and room for the rest. */
+/** Successes that a window logs by default: enough to see that things work, with room for the rest. */
 const DEFAULT_SUCCESSES = 20;
 
 /** What a line says. */
 export type JournalFields = Record<string, unknown>;
 
-/** A log in which what went wrong is never drowned by what went well. */
+/** A log in which failures are never drowned out by successes. */
 export interface Journal {
-  /** Writes a line as long as there is room in this window; else it is counted, and the next one tells. */
+  /** Writes a line if there is room in this window; otherwise counts it, for the next line to report. */
   succeed(fields: JournalFields): void;
-  /** Writes a line, whatever else there is. */
+  /** Writes a line unconditionally. */
   fail(fields: JournalFields): void;
 }
 
 /** How to keep a journal. */
 export interface JournalOptions {
-  /** Lines for what went well in ten seconds; all by default. */
+  /** Successes logged in ten seconds; all by default. */
   successes?: number;
   /** Takes a line of JSON. */
   log: (line: string) => void;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   now?: () => number;
 }
 
-/** Makes a journal. Lines are JSON; `unlogged` is how many successes before this line have none. */
+/** Creates a journal. Lines are JSON; `unlogged` is how many successes were left out before this line. */
 export function createJournal(options: JournalOptions): Journal {
   const { successes = Infinity, log, now = () => performance.now() } = options;
   let windowEndsAt = -Infinity;
@@ -52,7 +52,7 @@ export function createJournal(options: JournalOptions): Journal {
   };
 }
 
-/** The journal of a function: as its configuration says, or with all lines where that is wrong. */
+/** A function's journal: as configured, or with all lines if the configuration is wrong. */
 export function openJournal(
   config: { loggedSuccesses: number } | Misconfiguration,
   log: (line: string) => void,
@@ -64,7 +64,7 @@ export function openJournal(
 }
 
 /**
- * Reads `LOG_SUCCESSES`: how many lines for what went well the log gets in ten seconds, or "all".
+ * Reads `LOG_SUCCESSES`: how many successes are logged in ten seconds, or "all".
  *
  * @throws {Misconfiguration} if it is neither.
  */

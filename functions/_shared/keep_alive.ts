@@ -1,4 +1,4 @@
-/** Supabase's edge runtime ends an isolate that has answered, unless it is told to wait. */
+/** Supabase's edge runtime ends an isolate once it has answered, unless it is told to wait. */
 export function keepAlive(work: Promise<void>): void {
   const runtime: unknown = Reflect.get(globalThis, "EdgeRuntime");
   if (typeof runtime !== "object" || runtime === null || !("waitUntil" in runtime)) return;

@@ -1,4 +1,4 @@
-/** Our fault: a variable of the environment is missing or malformed. */
+/** Our fault: an environment variable is missing or malformed. */
 export class Misconfiguration extends Error {
   override readonly name = "Misconfiguration";
 

@@ -3,27 +3,27 @@ import type { Env } from "./read_env.ts";
 
 /** What the mirror's tables and functions are called: `profiles` is `<schema>.<prefix>profiles`. */
 export interface Naming {
-  /** The schema that the API exposes; `public` as a rule. */
+  /** The schema that the API exposes; usually `public`. */
   schema: string;
-  /** Before each name; empty as a rule. */
+  /** The prefix of each name; usually empty. */
   prefix: string;
 }
 
-/** JSON and no object: so that whoever writes the function into a project finds it, and puts in his own. */
+/** JSON rather than an object, so that the installer can find it in the function and replace it. */
 export const NAMING_TEXT = '{"schema":"public","prefix":""}';
 
-/** Plain names: nothing in them is ever quoted. */
+/** Plain names: they never need quoting. */
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 const PREFIX = /^(?:[a-z_][a-z0-9_]*)?$/;
 
-/** The names that this code was written into a project with. */
+/** The names under which this code was installed in a project. */
 export const installedNaming: Naming = JSON.parse(NAMING_TEXT);
 
 /**
- * Reads what the mirror's tables are called: `CLERK_MIRROR_SCHEMA` and `CLERK_MIRROR_PREFIX`, else what
+ * Reads what the mirror's tables are called: `CLERK_MIRROR_SCHEMA` and `CLERK_MIRROR_PREFIX`, else the names
  * this code was installed with.
  *
- * @throws {Misconfiguration} if one of them is no plain name.
+ * @throws {Misconfiguration} if one of them isn't a plain name.
  */
 export function readNaming(env: Env): Naming {
   const schema = env.get("CLERK_MIRROR_SCHEMA") || installedNaming.schema;
@@ -37,7 +37,7 @@ export function readNaming(env: Env): Naming {
   return { schema, prefix };
 }
 
-/** Whether two namings call everything alike. */
+/** Whether two namings are the same. */
 export function isSameNaming(one: Naming, other: Naming): boolean {
   return one.schema === other.schema && one.prefix === other.prefix;
 }

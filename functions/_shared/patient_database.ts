@@ -3,23 +3,23 @@ import { type CallDatabaseInBulk, createDatabase } from "../clerk-webhook/databa
 import { Inapplicable, Unavailable } from "../clerk-webhook/errors.ts";
 import type { SupabaseEnv } from "./supabase_env.ts";
 
-/** After the first attempt: a restart of the database takes less than the pauses sum up to. */
+/** After the first attempt: a database restart takes less time than the sum of the pauses. */
 const RETRIES = 10;
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 20_000;
 
 /** How patient to be. */
 export interface Patience {
-  /** Hears of every attempt that failed and is made again. */
+  /** Called for every failed attempt that is retried. */
   onPause?: (reason: string) => void;
-  /** How often a call is made again; 10 times by default. */
+  /** How often a call is retried; 10 times by default. */
   retries?: number;
 }
 
 /**
- * Looks whether the project can be used, and makes the way to its database.
+ * Checks whether the project can be used, and creates the database client.
  *
- * @throws {Error} if the project does not answer as one that has the mirror's migrations.
+ * @throws {Error} if the project doesn't answer like one that has the mirror's migrations.
  */
 export async function connectPatiently(
   project: SupabaseEnv,
@@ -35,8 +35,7 @@ export async function connectPatiently(
 }
 
 /**
- * The ingest function's own way to the database, for work that nobody sends again: what passes is
- * tried again.
+ * The webhook function's own database client, for work that no one sends again: transient errors are retried.
  */
 export function makePatient(
   database: CallDatabaseInBulk,

@@ -1,2 +1,2 @@
-/** The release that this code is of: `version` of deno.json. */
+/** The release of this code: `version` in deno.json. */
 export const RELEASE = "0.2.0";

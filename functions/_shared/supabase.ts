@@ -10,13 +10,13 @@ export type Supabase = SupabaseClient<Database>;
 const NAME_IN_PATH = /(?<=\/rest\/v1\/(?:rpc\/)?)(?!rpc\/)(?=\w)/;
 
 /**
- * Makes a client for a key rather than a session: it has no session, so that it neither makes a
- * client for the Auth API nor asks it for a token on every call.
+ * Creates a client for a key rather than a session: without a session, it neither creates an Auth client nor
+ * asks it for a token on every call.
  *
- * Tables and functions go by the names of the generated types, whatever they are called in the project:
- * the schema and the prefix are put in here.
+ * Tables and functions go by the names in the generated types, whatever they are called in the project: the
+ * schema and the prefix are added here.
  *
- * @param token Of the user to act for; the key alone acts without one.
+ * @param token Of the user to act for; without one, the key acts alone.
  */
 export function createSupabase(
   { supabaseUrl, supabaseKey, naming = installedNaming }: SupabaseEnv,
@@ -25,13 +25,13 @@ export function createSupabase(
   const { schema, prefix } = naming;
   return createClient<Database>(supabaseUrl, supabaseKey, {
     accessToken: () => Promise.resolve(token),
-    // The types know the schema by the name that it has here.
+    // The types know the schema by its name here.
     db: { schema: schema as "public" },
     ...(prefix === "" ? {} : { global: { fetch: fetchWithPrefix(prefix) } }),
   });
 }
 
-/** Puts the prefix before the name of the table or function that a request is for. */
+/** Adds the prefix to the name of the table or function that a request is for. */
 function fetchWithPrefix(prefix: string): typeof fetch {
   return (input, init) => {
     const url = input instanceof Request ? input.url : String(input);

@@ -6,7 +6,7 @@ import { type Env, isHttpAddress } from "./read_env.ts";
 export interface SupabaseEnv {
   supabaseUrl: string;
   supabaseKey: string;
-  /** What the mirror is called there; as this code was installed, by default. */
+  /** What the mirror is called there; by default, as this code was installed. */
   naming?: Naming;
 }
 
@@ -32,7 +32,7 @@ function readSupabaseUrl(env: Env): string {
   return url;
 }
 
-/** `SUPABASE_SECRET_KEYS` is JSON, `{"default": "sb_secret_…"}`; before it, there was one key. */
+/** `SUPABASE_SECRET_KEYS` is JSON, `{"default": "sb_secret_…"}`; it replaces the older single key. */
 function readSupabaseKey(env: Env): string {
   const keys = env.get("SUPABASE_SECRET_KEYS");
   const key = keys ? pickKey(keys) : env.get("SUPABASE_SERVICE_ROLE_KEY");

@@ -1,10 +1,10 @@
 import type { SupabaseEnv } from "./supabase_env.ts";
 
-/** Milliseconds that the call may take before it is left alone: the function goes on by itself. */
+/** Milliseconds that the call may take before it is abandoned: the function continues on its own. */
 const TIMEOUT = 5_000;
 
 /**
- * Calls another function of the project, without anybody caring for its answer. Failures do not matter: the
+ * Calls another function of the project, without waiting for its response. Failures don't matter: the
  * schedule catches what was missed.
  */
 export async function wakeFunction(
@@ -19,6 +19,6 @@ export async function wakeFunction(
     });
     await response.body?.cancel();
   } catch {
-    // The schedule comes by.
+    // The schedule will do it.
   }
 }

@@ -5,7 +5,7 @@ import { type EventType, mappings } from "../clerk-webhook/event.ts";
 import { isRecord } from "../clerk-webhook/json.ts";
 import type { BulkCall, Call } from "../clerk-webhook/mapping.ts";
 
-/** An object as Clerk's API gives it. */
+/** An object as Clerk's API returns it. */
 type ClerkObject = Record<string, unknown> & { id: string };
 
 /** An object that can't be mirrored as it is. */
@@ -15,11 +15,11 @@ export interface Refused {
 }
 
 /**
- * Writes objects of one kind as they are in Clerk now, in one call, through the mappings and functions that
- * webhooks go through. What is newer in the mirror, or deleted there, stays so.
+ * Writes objects of one kind in their current state in Clerk, in one call, through the mappings and functions
+ * that webhooks use. What is newer in the mirror, or deleted there, stays that way.
  *
- * @param eventType The event whose mapping makes rows of the objects.
- * @returns Those that neither the mapping nor the database takes; the others are written.
+ * @param eventType The event whose mapping turns the objects into rows.
+ * @returns Those that the mapping or the database refuses; the others are written.
  */
 export async function writeObjects(
   eventType: EventType,
@@ -37,7 +37,7 @@ export function mapObjects(
 ): { calls: Mapped[]; refused: Refused[] } {
   const calls: Mapped[] = [];
   const refused: Refused[] = [];
-  // What Clerk lists holds as of now: the version of objects that tell none.
+  // What Clerk lists is valid as of now: the version of objects that carry none.
   const envelope = {
     id: "",
     type: eventType,
@@ -61,7 +61,7 @@ interface Mapped {
   call: Call;
 }
 
-/** One row that the database refuses makes it refuse all: halves are tried until it is found. */
+/** If the database refuses one row, it refuses them all: halves are tried until that row is found. */
 async function writeCalls(calls: Mapped[], database: CallDatabaseInBulk): Promise<Refused[]> {
   const [first] = calls;
   if (first === undefined) return [];

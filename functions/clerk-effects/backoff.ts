@@ -7,10 +7,10 @@ const FACTOR = 4;
 const LONGEST_DELAY = 2 * 60 * 60;
 
 /**
- * Seconds until the next attempt: exponential, and spread over its upper half, so that what failed
- * together does not come back together.
+ * Seconds until the next attempt: exponential, with jitter over the upper half, so that effects that failed
+ * together aren't retried together.
  *
- * @param attempts How many there were, from 1.
+ * @param attempts How many there have been, from 1.
  * @param random From 0 up to 1.
  */
 export function backoff(attempts: number, random: number): number {

@@ -4,7 +4,7 @@ import { backoff, MAX_ATTEMPTS } from "./backoff.ts";
 import { type Effect, type EffectHandler, GiveUp, RetryLater } from "./effect.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** Effects that are taken, and run side by side, at once. */
+/** Effects that are taken, and run concurrently, at once. */
 const BATCH_SIZE = 10;
 
 /** Seconds: longer than a handler may take, so that no effect runs twice at the same time. */
@@ -16,7 +16,7 @@ const HANDLER_TIMEOUT = 20_000;
 /** Milliseconds after which no further batch is taken: a function lives 150 s. */
 const TIME_BUDGET = 100_000;
 
-/** What a run of the worker came to. */
+/** The totals of a run of the worker. */
 export interface DrainReport {
   completed: number;
   retried: number;
@@ -35,8 +35,8 @@ export interface DrainOptions {
 }
 
 /**
- * Runs what is due, batch by batch, until nothing is left or the time is over. What is due and can't be
- * run here is left to a worker that can, and told, so that it doesn't wait unseen.
+ * Runs what is due, batch by batch, until nothing is left or time is up. What is due but can't be run here is
+ * left to a worker that can, and reported, so that it doesn't wait unnoticed.
  */
 export async function drain(options: DrainOptions): Promise<DrainReport> {
   const { outbox, handlers, journal } = options;
@@ -89,7 +89,7 @@ function delayAfter(error: unknown, attempts: number): number {
   return error instanceof RetryLater ? Math.max(delay, error.seconds) : delay;
 }
 
-/** A provider's client may not know of signals: what hangs is left behind. */
+/** A provider's client may not support signals: a call that hangs is abandoned. */
 async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   let stop = () => {};
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -1,17 +1,17 @@
 import type { Database } from "../_shared/database.types.ts";
 import type { Supabase } from "../_shared/supabase.ts";
 
-/** One effect that was taken from the outbox: ids and times, no personal data. */
+/** One effect taken from the outbox: ids and times, no personal data. */
 export type Effect = Database["public"]["Functions"]["take_effects"]["Returns"][number];
 
 /** What a handler works with. */
 export interface EffectContext {
   supabase: Supabase;
-  /** Ends what the handler waits for when its time is over. */
+  /** Aborts whatever the handler is waiting for when its time is up. */
   signal: AbortSignal;
 }
 
-/** Runs the effects of one name. The same effect may come again: it must not matter. */
+/** Runs the effects of one name. The same effect may come again, so handlers must be idempotent. */
 export interface EffectHandler {
   /** As in the column `handler` of `clerk_sync.effects`. */
   name: string;
@@ -19,8 +19,8 @@ export interface EffectHandler {
    * Runs an effect.
    *
    * @returns Why there was nothing to do, for the log; undefined if it was done.
-   * @throws {RetryLater} to be called again after a time, {@link GiveUp} not to be called again; any
-   * other error is tried again with a growing delay.
+   * @throws {RetryLater} to be called again after a time, {@link GiveUp} not to be called again; any other
+   * error is retried with backoff.
    */
   run(effect: Effect, context: EffectContext): Promise<string | undefined>;
 }
@@ -35,7 +35,7 @@ export class RetryLater extends Error {
   }
 }
 
-/** No further attempt can help. */
+/** Retrying can't help. */
 export class GiveUp extends Error {
   override readonly name = "GiveUp";
 }

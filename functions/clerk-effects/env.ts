@@ -9,7 +9,7 @@ import type { WelcomeEmailConfig } from "./effects/welcome_email.ts";
 export interface EffectsConfig extends SupabaseEnv {
   welcomeEmail?: WelcomeEmailConfig;
   cleanUp?: CleanUpConfig;
-  /** Lines for what went well that the log gets in ten seconds. */
+  /** Successes that are logged in ten seconds. */
   loggedSuccesses: number;
 }
 

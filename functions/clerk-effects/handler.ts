@@ -12,7 +12,7 @@ import { createOutbox } from "./outbox.ts";
 export interface EffectsHandlerOptions {
   config: EffectsConfig | Misconfiguration;
   configuredHandlers: (config: EffectsConfig) => EffectHandler[];
-  /** Takes one line per effect and per failure, fewer of those that go well; the console by default. */
+  /** Receives one line per effect and per failure, fewer for successes; the console by default. */
   log?: (line: string) => void;
   /** Milliseconds that one effect may take; 20,000 by default. */
   handlerTimeout?: number;
@@ -20,7 +20,7 @@ export interface EffectsHandlerOptions {
 
 type Worker = Pick<DrainOptions, "outbox" | "supabase" | "handlers">;
 
-/** Makes the worker's request handler: whoever has the secret key has the outbox drained. */
+/** Creates the worker's request handler: a request with the secret key drains the outbox. */
 export function createEffectsHandler(
   options: EffectsHandlerOptions,
 ): (request: Request) => Promise<Response> {

@@ -2,17 +2,17 @@ import type { Supabase } from "../_shared/supabase.ts";
 import type { Database } from "../_shared/database.types.ts";
 import type { Effect } from "./effect.ts";
 
-/** What stands in the outbox of one handler. */
+/** What the outbox holds for one handler. */
 export type QueuedEffects = Database["public"]["Functions"]["read_effects"]["Returns"][number];
 
-/** The outbox as the worker sees it. Each call throws if the database does not process it. */
+/** The outbox as the worker sees it. Each call throws if the database doesn't process it. */
 export interface Outbox {
   /**
-   * Tells which handlers can be run here: they are on from then on, unless somebody has switched them
-   * off. Others stay as they are, for a worker that can run them.
+   * Reports which handlers can run here: from then on they are on, unless someone has switched them off.
+   * Others stay as they are, for a worker that can run them.
    */
   register(handlers: string[]): Promise<void>;
-  /** @param leaseSeconds How long nobody else takes what is taken. */
+  /** @param leaseSeconds How long the lease on the taken effects lasts. */
   take(handlers: string[], batchSize: number, leaseSeconds: number): Promise<Effect[]>;
   complete(effect: Effect): Promise<void>;
   /** @param delaySeconds Until the next attempt; undefined parks the effect. */

@@ -2,11 +2,11 @@ import { keepAlive } from "../_shared/keep_alive.ts";
 import type { SupabaseEnv } from "../_shared/supabase_env.ts";
 import { wakeFunction } from "../_shared/wake_function.ts";
 
-/** Seconds that are worth waiting for; what is put off for longer is left to the schedule. */
+/** Seconds that are worth waiting for; anything postponed for longer is left to the schedule. */
 const LONGEST_WAIT = 30;
 
 /**
- * Has the function call itself for the next slice, without anybody waiting for it. Failures do not matter:
+ * Makes the function call itself for the next slice, without waiting for the response. Failures don't matter:
  * the schedule catches what was missed.
  *
  * @param delay Seconds until then.
@@ -16,7 +16,7 @@ export function askAgain(project: SupabaseEnv, delay: number): void {
 }
 
 async function call(project: SupabaseEnv, delay: number): Promise<void> {
-  // A little later than the run can be taken again.
+  // A little later than when the run can be taken again.
   if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay * 1000 + 250));
   await wakeFunction(project, "clerk-reconcile");
 }

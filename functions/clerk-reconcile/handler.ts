@@ -14,32 +14,32 @@ import { InvalidRequest, readSliceRequest, type SliceRequest } from "./request.t
 import { runSlice, type SliceEnd } from "./run_slice.ts";
 
 /**
- * Well within the 150 s and the 2 s of the processor that a hosted function has. So many objects take a third
- * of a second of a fast processor: a slow one, of a runtime that does not tell its time, may take four times as
- * long.
+ * Well within a hosted function's limits of 150 s and 2 s of processor time. This many objects take a third
+ * of a second on a fast processor; a slow one, whose runtime doesn't report processor time, may take four
+ * times as long.
  */
 const BUDGET: BudgetLimits = { wallTime: 60_000, processorTime: 1_000, objects: 5_000 };
 
-/** Seconds: longer than a step of a slice may take. Whoever is killed keeps others waiting as long. */
+/** Seconds: longer than a step of a slice may take. If a slice is killed, others wait this long. */
 const LEASE = 90;
 
-/** How often a call of the database is made again within a slice. */
+/** How often a database call is retried within a slice. */
 const RETRIES = 3;
 
 /** What the handler works with. */
 export interface ReconcileHandlerOptions {
   config: ReconcileConfig | Misconfiguration;
-  /** Takes the one line per slice, and few others; the console by default. */
+  /** Receives the one line per slice, and a few others; the console by default. */
   log?: (line: string) => void;
-  /** What a slice may take; within the limits of a hosted function by default. */
+  /** What a slice may use; within a hosted function's limits by default. */
   budget?: Partial<BudgetLimits>;
   /** 90 by default. */
   leaseSeconds?: number;
 }
 
 /**
- * Makes the function's request handler: whoever has the secret key has a backfill or a reconciliation begun, or
- * the open one taken up, for as long as a hosted function may work.
+ * Creates the function's request handler: a request with the secret key begins a backfill or a
+ * reconciliation, or continues the open one, for as long as a hosted function may work.
  */
 export function createReconcileHandler(
   options: ReconcileHandlerOptions,
@@ -84,7 +84,7 @@ export function createReconcileHandler(
     if (clerk instanceof Misconfiguration) return misconfigured(clerk, log, sayOff(clerk));
     try {
       const answer = work(request, project, clerk);
-      // Schedules don't wait for an answer: the slice goes on when they are gone.
+      // Schedules don't wait for a response: the slice continues when they are gone.
       keepAlive(answer.then(() => {}, () => {}));
       return await answer;
     } catch (error) {
@@ -98,7 +98,7 @@ export function createReconcileHandler(
   };
 }
 
-/** Begins what is asked for, or takes up what is open. */
+/** Begins what is asked for, or continues what is open. */
 async function open(
   store: RunStore,
   { begin }: SliceRequest,
@@ -118,7 +118,7 @@ function pickAnswer({ state, reason }: SliceEnd) {
   return { state, ...(reason === undefined ? {} : { reason }) };
 }
 
-/** @param message For whoever has the secret key. */
+/** @param message For the holder of the secret key. */
 function misconfigured(
   { variable, message: reason }: Misconfiguration,
   log: (line: string) => void,

@@ -5,15 +5,15 @@ import { resources } from "../_shared/clerk/resources.ts";
 /** The most bytes that a request may have. */
 const MAX_SIZE = 16_384;
 
-/** What the function is asked for. */
+/** What the function is asked to do. */
 export interface SliceRequest {
-  /** The run to begin, or to go on with; without one, whichever is open. */
+  /** The run to begin, or to continue; if undefined, whichever is open. */
   begin?: RunRequest;
-  /** Whether the function is to ask itself again until the run is done. */
+  /** Whether the function calls itself again until the run is done. */
   asksAgain: boolean;
 }
 
-/** The request is not one, in a sentence. */
+/** The request isn't valid; the message says why in a sentence. */
 export class InvalidRequest extends Error {
   override readonly name = "InvalidRequest";
 }
@@ -31,7 +31,7 @@ const schema = z.strictObject({
 });
 
 /**
- * Reads what a request asks for; nothing, where it has no body.
+ * Reads what a request asks for; nothing if it has no body.
  *
  * @throws {InvalidRequest}
  */

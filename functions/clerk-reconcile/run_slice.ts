@@ -11,25 +11,25 @@ import { type HeldRun, LeaseLost } from "../_shared/runs/held_run.ts";
 import { unobserved } from "../_shared/runs/observer.ts";
 import { workOnRun } from "../_shared/runs/work_on_run.ts";
 
-/** How often Clerk is asked again within a slice, and for how many milliseconds it is waited at most. */
+/** How often a request to Clerk is retried within a slice, and the longest pause in milliseconds. */
 const RETRIES = 2;
 const LONGEST_PAUSE = 3_000;
 
-/** Milliseconds that one question to Clerk may take. */
+/** Milliseconds that one request to Clerk may take. */
 const TIMEOUT = 10_000;
 
-/** Slices in a row that may come to nothing before the run has failed. */
+/** Failed slices in a row without progress before the run has failed. */
 const MAX_FAILURES = 10;
 
-/** Seconds that a run is put off after a slice that came to nothing: twice as long each time. */
+/** Seconds that a run is postponed after a failed slice: twice as long each time. */
 const FIRST_DELAY = 5;
 const LONGEST_DELAY = 600;
 
 /** How a slice ended. */
 export interface SliceEnd {
-  /** `busy`: somebody else has taken the run meanwhile. */
+  /** `busy`: someone else has taken the run in the meantime. */
   state: "open" | "done" | "failed" | "busy";
-  /** Why it came to nothing, if it did. */
+  /** Why it failed, if it did. */
   reason?: string;
   /** Seconds until the run can be taken again. */
   delay: number;
@@ -41,13 +41,13 @@ export interface SliceOptions {
   database: CallDatabaseInBulk;
   clerk: ClerkEnv;
   budget: BudgetLimits;
-  /** Takes what is worth a look. */
+  /** Receives warnings. */
   warn(message: string): void;
 }
 
 /**
- * Works on a run until it is done or the budget is spent, and gives it back. What passes is no reason for a
- * run to fail: it is put off, and has failed when nothing has come of many slices in a row.
+ * Works on a run until it is done or the budget is spent, and releases it. A transient problem doesn't fail
+ * the run: it is postponed, and only fails after many failed slices in a row.
  */
 export async function runSlice(options: SliceOptions): Promise<SliceEnd> {
   const { held, database, clerk } = options;
@@ -96,7 +96,7 @@ async function giveBack(held: HeldRun, error: unknown): Promise<SliceEnd> {
   return { state: "open", reason, delay };
 }
 
-/** What the slices before this one have asked of Clerk just now. */
+/** The requests that earlier slices made to Clerk recently. */
 function turnsOf(progress: unknown): Turns {
   const turns: unknown[] = isRecord(progress) && Array.isArray(progress.turns)
     ? progress.turns

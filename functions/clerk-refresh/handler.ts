@@ -7,13 +7,13 @@ import type { RefreshConfig } from "./env.ts";
 import { RefreshRefusal, type RefreshRefusalCode } from "./errors.ts";
 import { readUser } from "./read_user.ts";
 
-/** Seconds that a user waits at least between two refreshes. */
+/** Seconds that a user has to wait between two refreshes. */
 const INTERVAL = 10;
 
-/** Seconds after which to ask again when Clerk or the database can't be reached. */
+/** Seconds after which to retry when Clerk or the database can't be reached. */
 const RETRY_AFTER = 5;
 
-/** Browsers of any origin may ask: what counts is the token. */
+/** Browsers of any origin may call it: what counts is the token. */
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-allow-headers": "authorization, apikey, content-type, x-client-info",
@@ -32,13 +32,13 @@ const refusalStatus: Record<RefreshRefusalCode, number> = {
 /** What the handler works with. */
 export interface RefreshHandlerOptions {
   config: RefreshConfig | Misconfiguration;
-  /** Takes the one line per request; the console by default. */
+  /** Receives the one line per request; the console by default. */
   log?: (line: string) => void;
 }
 
 /**
- * Makes the function's request handler: a signed-in user has himself and his memberships read from Clerk
- * and written as a backfill would, so that they are there before their webhooks.
+ * Creates the function's request handler: it reads the signed-in user and their memberships from Clerk and
+ * writes them as a backfill would, so that they are there before their webhooks.
  */
 export function createRefreshHandler(
   { config, log = console.log }: RefreshHandlerOptions,
@@ -63,10 +63,11 @@ export function createRefreshHandler(
 }
 
 /**
- * Who is calling. The REST API checks the token, as it does for every query, and makes sure that there
- * is a profile.
+ * Who is calling. The REST API checks the token, as it does for every query, and makes sure that there is a
+ * profile.
  *
- * @throws {RefreshRefusal} `unauthorized`, or `no_profile` for a deleted user or no user of Clerk's.
+ * @throws {RefreshRefusal} `unauthorized`, or `no_profile` for a deleted user or someone who isn't a Clerk
+ * user.
  */
 async function readCaller(request: Request, project: RefreshConfig): Promise<string> {
   const token = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
@@ -108,7 +109,7 @@ interface Answer {
   status: number;
   body: Record<string, unknown>;
   headers?: Record<string, string>;
-  /** For the log alone. */
+  /** For the log only. */
   reason?: Record<string, string>;
 }
 

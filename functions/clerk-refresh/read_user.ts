@@ -5,23 +5,23 @@ import { RefreshRefusal } from "./errors.ts";
 
 const CLERK = "https://api.clerk.com";
 
-/** Milliseconds that one request may take: somebody is waiting. */
+/** Milliseconds that one request may take: someone is waiting. */
 const TIMEOUT = 5_000;
 
-/** The most that Clerk gives at once. */
+/** The most that Clerk returns at once. */
 const PAGE_SIZE = 500;
 
-/** An object as Clerk's API gives it. */
+/** An object as Clerk's API returns it. */
 type ClerkObject = Record<string, unknown> & { id: string };
 
-/** A user as Clerk knows him, with his memberships. */
+/** A user as Clerk knows them, with their memberships. */
 export interface UserAtClerk {
   user: ClerkObject;
   memberships: ClerkObject[];
 }
 
 /**
- * Reads a user and all his memberships from Clerk's Backend API.
+ * Reads a user and all their memberships from Clerk's Backend API.
  *
  * @throws {RefreshRefusal} `not_found`, {@link Misconfiguration} if Clerk refuses the key, any other
  * error if Clerk can't be read now.

@@ -6,15 +6,15 @@ import { instanceIdOf } from "./instance.ts";
 import type { Outcome } from "./responses.ts";
 
 /**
- * Milliseconds in which an event is applied or given up, whatever calls that takes: shorter than Svix's 15 s.
+ * Milliseconds to apply an event or give up, however many calls it takes: shorter than Svix's 15 s.
  */
 const TIMEOUT = 13_000;
 
 /**
- * Applies an event by its one call, or keeps it as a dead letter when it can't be applied as it is. An
- * event of another Clerk instance is only counted: the database knows which one it mirrors.
+ * Applies an event with its one call, or keeps it as a dead letter if it can't be applied as it is. An event
+ * from another Clerk instance is only counted: the database knows which one it mirrors.
  *
- * @param expectedInstanceId The only instance to listen to, whatever the database knows.
+ * @param expectedInstanceId The only instance to accept, whatever the database knows.
  * @throws {Unavailable} if none of this is possible now.
  */
 export async function applyEvent(

@@ -1,16 +1,16 @@
 import { Refusal } from "./errors.ts";
 
 /**
- * Reads a request's body as bytes and refuses it as soon as it is known to be over the limit: by its
+ * Reads a request's body as bytes and refuses it as soon as it is known to exceed the limit: by its
  * `content-length`, else while reading, before more than one chunk past the limit is in memory.
  *
  * @param limit Bytes.
- * @throws {Refusal} `too_large`, or `invalid_json` when the sender breaks off.
+ * @throws {Refusal} `too_large`, or `invalid_json` if the sender breaks off.
  */
 export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
   const announced = request.headers.get("content-length");
   if (Number(announced) > limit) throw new Refusal("too_large");
-  // A server takes no more than was announced: the whole can be asked for, which is cheaper.
+  // A server accepts no more than was announced, so the body can be read in one go, which is cheaper.
   const bytes = announced === null
     ? await readChunks(request, limit)
     : await request.bytes().catch(refuseBrokenOff);

@@ -11,16 +11,15 @@ import type { BulkCall, Call } from "./mapping.ts";
 const CALL_TIMEOUT = 8_000;
 
 /**
- * SQLSTATE classes of what Postgres refuses, and would refuse again: data exceptions, integrity
- * violations, program limits (a statement or a row that is too large or too complex), and what a trigger
- * of the application's raises.
+ * SQLSTATE classes of permanent errors in Postgres: data exceptions, integrity violations, program limits (a
+ * statement or a row that is too large or too complex), and whatever the application's triggers raise.
  */
 const INAPPLICABLE_SQLSTATE = /^(?:22|23|54|P0)[0-9A-Z]{3}$/;
 
 /**
- * Makes one call, one transaction, and returns the outcome that the database names.
+ * Makes one call, one transaction, and returns the outcome that the database reports.
  *
- * @param deadline Until when somebody waits for it, by `performance.now()`.
+ * @param deadline When the caller stops waiting, by `performance.now()`.
  */
 export type CallDatabase = (call: Call, deadline?: number) => Promise<unknown>;
 
@@ -34,11 +33,11 @@ export interface DatabaseOptions extends SupabaseEnv {
 }
 
 /**
- * Makes the client, once per isolate.
+ * Creates the client, once per isolate.
  *
- * A call throws {@link Inapplicable} for what Postgres refuses because of the data, else
- * {@link Unavailable}: whether an error passes is read from its SQLSTATE, since the REST layer
- * answers 500 to deadlocks and timeouts too.
+ * A call throws {@link Inapplicable} for what Postgres refuses because of the data, else {@link Unavailable}:
+ * the SQLSTATE says whether an error is transient, since the REST layer answers 500 to deadlocks and timeouts
+ * too.
  */
 export function createDatabase(options: DatabaseOptions): CallDatabaseInBulk {
   // A call names its function and arguments together: the client's own types check them one by one.
@@ -49,7 +48,7 @@ export function createDatabase(options: DatabaseOptions): CallDatabaseInBulk {
       .rpc(rpc, args)
       .abortSignal(AbortSignal.timeout(Math.max(0, timeout)));
     if (error === null) return data;
-    // Where there was no answer, the client tells the code of the network's failure.
+    // If there was no response, the client reports the code of the network error.
     if (status === 0) throw new Unavailable("", { cause: error });
     if (INAPPLICABLE_SQLSTATE.test(error.code)) {
       throw new Inapplicable(`${error.code}: ${error.message}`, { cause: error });

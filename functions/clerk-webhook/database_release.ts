@@ -3,27 +3,29 @@ import type { SupabaseEnv } from "../_shared/supabase_env.ts";
 import { isUnknownFunction } from "./errors.ts";
 import { isRecord } from "./json.ts";
 
-/** Milliseconds that the question may take: Postgres gives up after 5 s by itself. */
+/** Milliseconds that the query may take: Postgres gives up after 5 s on its own. */
 const TIMEOUT = 5_000;
 
-/** What the REST API answers to a key that is not the project's, or a wrong address. */
+/** What the REST API answers to a key from another project, or to a wrong URL. */
 const REFUSED = [401, 403, 404, 406];
 
-/** How the database was found. */
+/** The state of the database. */
 export interface DatabaseRelease {
   /**
    * - `reachable`: it answered
-   * - `unreachable`: it did not, or said that it can't now
-   * - `misconfigured`: it refused the key, or the mirror is not there under the names that are known here
+   * - `unreachable`: it didn't, or said that it can't now
+   * - `misconfigured`: it refused the key, or the mirror isn't there under the expected names
    */
   database: "reachable" | "unreachable" | "misconfigured";
-  /** Null where it did not tell. */
+  /** Null if it didn't say. */
   release: string | null;
-  /** Whether it knows of no releases: the mirror is not there, or older than the first that tells. */
+  /**
+   * Whether it has no releases: the mirror isn't there, or is older than the first release that records them.
+   */
   isUnknown: boolean;
 }
 
-/** Asks the database which release of the mirror it is of. Never throws. */
+/** Asks the database which release of the mirror it has. Never throws. */
 export async function readDatabaseRelease(env: SupabaseEnv): Promise<DatabaseRelease> {
   try {
     const { data, error, status } = await createSupabase(env)

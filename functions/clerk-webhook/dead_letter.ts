@@ -5,7 +5,7 @@ import { isRecord } from "./json.ts";
 import type { Call } from "./mapping.ts";
 import { MAX_DEPTH, toStorable, toStorableString } from "./storable.ts";
 
-/** Fields that are stored nowhere, at whatever depth: secrets, tokens, and what opens an account. */
+/** Fields that are never stored, at any depth: secrets, tokens, and anything that opens an account. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
   "private_metadata",
   "approved_scopes",
@@ -19,7 +19,7 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   "url",
 ]);
 
-/** Fields whose content is the application's own: it may use any key, and is kept as it is. */
+/** Fields whose content belongs to the application: it may use any key, and is kept as it is. */
 const METADATA_FIELDS = new Set(["public_metadata", "unsafe_metadata"]);
 const NO_FIELDS: ReadonlySet<string> = new Set();
 
@@ -64,7 +64,7 @@ function child(value: unknown, key: string): unknown {
   return isRecord(value) ? value[key] : undefined;
 }
 
-/** A copy without the secret fields and without what lies too deep to be stored. */
+/** A copy without the secret fields and without anything nested too deeply to be stored. */
 function redact(value: unknown, secretFields = SECRET_FIELDS, depth = 0): Json {
   if (typeof value !== "object" || value === null) return toStorable(value);
   if (depth >= MAX_DEPTH) return null;

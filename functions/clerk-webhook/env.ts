@@ -6,13 +6,13 @@ import { readSupabaseEnv, type SupabaseEnv } from "../_shared/supabase_env.ts";
 
 /** What the function needs to know, read once per isolate. */
 export interface Config extends SupabaseEnv {
-  /** One verifier for each signing secret; several while a secret is rotated. */
+  /** One verifier per signing secret; several while a secret is being rotated. */
   webhooks: readonly Webhook[];
-  /** Events of any other Clerk instance are counted and ignored, if set. */
+  /** Events from any other Clerk instance are counted and ignored, if set. */
   instanceId?: string;
   /** Types of events after which the effects worker is woken. */
   effectTypes: ReadonlySet<string>;
-  /** Lines for what went well that the log gets in ten seconds. */
+  /** Successes that are logged in ten seconds. */
   loggedSuccesses: number;
 }
 
@@ -47,7 +47,7 @@ function readSigningSecrets(env: Env): Webhook[] {
   return secrets.map((secret) => toWebhook(variable, secret));
 }
 
-/** Those that the configured effects listen to; `EFFECT_TYPES` names those of one's own effects. */
+/** The event types of the configured effects; `EFFECT_TYPES` adds those of your own effects. */
 function readEffectTypes(env: Env): Set<string> {
   return new Set([
     ...readList(env, "EFFECT_TYPES"),

@@ -44,7 +44,7 @@ export type EventInput = {
   };
 }[EventType];
 
-/** A verified event of a type that changes the mirror, its contents not yet looked at. */
+/** A verified event of a type that changes the mirror, its contents not yet checked. */
 export interface Event {
   type: EventType;
   body: Record<string, unknown>;
@@ -59,13 +59,13 @@ const envelopeSchema = z.object({
 
 const parseEnvelope = createParser(envelopeSchema, "event");
 
-/** The name of an event's type for the log; null for a signed body without one. */
+/** The event type's name for the log; null for a signed body without one. */
 export function typeName(body: unknown): string | null {
   return isRecord(body) && typeof body.type === "string" ? body.type.slice(0, 100) : null;
 }
 
 /**
- * Tells an event for us from what is only acknowledged: other signed bodies (`svix.ping`), and types
+ * Separates events for us from what is only acknowledged: other signed bodies (`svix.ping`), and types
  * without a mapping.
  */
 export function recognizeEvent(body: unknown): Event | undefined {
@@ -75,7 +75,7 @@ export function recognizeEvent(body: unknown): Event | undefined {
 /**
  * The one call that an event becomes.
  *
- * @throws {Inapplicable} if the event does not have the expected form.
+ * @throws {Inapplicable} if the event doesn't have the expected shape.
  */
 export function toCall(event: Event, webhookId: string): Call {
   const envelope = parseEnvelope(event.body);

@@ -2,25 +2,25 @@ import type { CallDatabase } from "./database.ts";
 import { Inapplicable, isUnknownFunction, Unavailable } from "./errors.ts";
 import type { Call } from "./mapping.ts";
 
-/** Calls in a group, at most. */
+/** The most calls in a group. */
 const MAX_CALLS = 64;
 
-/** Characters of JSON in a group, at most; a call that is longer goes alone. */
+/** The most characters of JSON in a group; a longer call goes alone. */
 const MAX_LENGTH = 512 * 1024;
 
-/** Milliseconds after which a call under way holds nobody up any more: it may wait for a lock. */
+/** Milliseconds after which a call in flight no longer holds up others: it may be waiting for a lock. */
 const SLOW_AFTER = 250;
 
-/** After one group in a row that is refused, so many calls go alone; after each further one, twice as many. */
+/** How many calls go alone after a refused group; twice as many after each further refusal in a row. */
 const CALLS_ALONE = 64;
 const MAX_CALLS_ALONE = 1024;
 
-/** Groups under way at once, at most. Where all of them are slow, calls go as if there were no groups. */
+/** The most groups in flight at once. If all of them are slow, calls go out as if there were no groups. */
 const MAX_LANES = 4;
 
 /**
- * What is no word about the calls themselves: no answer at all, or troubles of the connection, of the server
- * or of the REST layer with it. What was sent may have been committed.
+ * Codes that say nothing about the calls themselves: no response at all, or problems of the connection, the
+ * server or the REST layer. What was sent may have been committed.
  */
 const LOST = /^(?:|(?:08|53|57P)[0-9A-Z]+|PGRST0\d\d)$/;
 
@@ -32,15 +32,15 @@ interface Waiting {
 }
 
 /**
- * Joins the calls that come while one is under way into the next one: one transaction, which waits for the
- * disk once. While none is, a call goes at once, alone. Each ends as it would alone: with its own outcome,
- * after its own commit, or with its own error.
+ * Joins the calls that arrive while one is in flight into the next one: one transaction, which waits for the
+ * disk once. If none is in flight, a call goes out at once, alone. Each ends as it would alone: with its own
+ * outcome, after its own commit, or with its own error.
  *
  * - Calls that delete or count go alone, at once: only those that write rows for a webhook are joined.
- * - What the database refuses as a group is called one by one, and so are those that come next.
- * - Where the answer to a group is lost, each of its calls fails: whoever sends them again finds duplicates
- *   of what was committed.
- * - A database that knows no groups gets none.
+ * - A group that the database refuses is retried one call at a time, and the calls after it go alone too.
+ * - If the response to a group is lost, each of its calls fails: when they are sent again, those that were
+ * committed turn out to be duplicates.
+ * - A database that doesn't know groups gets none.
  */
 export function groupCalls(callAlone: CallDatabase): CallDatabase {
   const queue: Waiting[] = [];
@@ -51,21 +51,21 @@ export function groupCalls(callAlone: CallDatabase): CallDatabase {
   let lanes = 0;
   let slowLanes = 0;
 
-  /** Brings what waits on its way, unless a call that is under way will take it along soon. */
+  /** Sends what is waiting, unless a call in flight will take it along soon. */
   function proceed(): void {
     if (queue.length === 0 || lanes > slowLanes) return;
     if (lanes < MAX_LANES) void runLane();
     else for (const waiting of queue.splice(0)) void settleAlone(waiting);
   }
 
-  /** Makes one call after the other until nothing waits, or another lane goes on. */
+  /** Makes one call after the other until nothing is waiting, or another lane takes over. */
   async function runLane(): Promise<void> {
     lanes++;
     while (queue.length > 0 && lanes - slowLanes === 1) await watch(takeGroup());
     lanes--;
   }
 
-  /** Settles a group, and lets others go on where that takes long: the next groups are smaller then. */
+  /** Settles a group, and lets others proceed if that takes long: the next groups are smaller then. */
   async function watch(group: Waiting[]): Promise<void> {
     let isSlow = false;
     const timer = setTimeout(() => {
@@ -109,7 +109,7 @@ export function groupCalls(callAlone: CallDatabase): CallDatabase {
     }
     refusals = 0;
     for (const [index, { resolve }] of group.entries()) {
-      // Anything but a list is no outcome for anybody.
+      // Anything but a list is not an outcome for any of them.
       resolve(Array.isArray(outcomes) ? outcomes[index] : outcomes);
     }
   }

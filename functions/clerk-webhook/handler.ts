@@ -10,27 +10,27 @@ import { answerProbe, isProbe, type ProbeAnswer } from "./probe.ts";
 import { errorLogFields, errorResponse, type Outcome, outcomeResponse } from "./responses.ts";
 import { readSignatureHeaders, verifyWebhook } from "./verify.ts";
 
-/** Bytes. Clerk's largest events have some tens of kilobytes. */
+/** Bytes. Clerk's largest events are a few tens of kilobytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /** What the handler works with. */
 export interface HandlerOptions {
   config: Config | Misconfiguration;
   createDatabase: (options: DatabaseOptions) => CallDatabase;
-  /** Makes what wakes the effects worker; without it, a schedule does. */
+  /** Creates the function that wakes the effects worker; without it, a schedule does. */
   createNudge?: (config: Config) => () => void;
-  /** Makes what compares the database's release with this code's; without it, nothing does. */
+  /** Creates the check of the database's release against this code's; without it, nothing checks. */
   createReleaseCheck?: (config: Config, log: (line: string) => void) => () => void;
   /** Bytes; 1 MiB by default. */
   maxBodyBytes?: number;
-  /** Takes one line per request, fewer of those that go well; the console by default. */
+  /** Receives one line per request, fewer for successes; the console by default. */
   log?: (line: string) => void;
 }
 
 /** What a request's log line says so far. */
 type LogFields = Record<string, string | number | null>;
 
-/** Makes the function's request handler: one webhook in, one call of the database, one answer. */
+/** Creates the function's request handler: one webhook in, one database call, one response. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   const { config, log = console.log, maxBodyBytes = MAX_BODY_BYTES } = options;
   const journal = openJournal(config, log);
@@ -61,7 +61,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     database ??= options.createDatabase(config);
     checkRelease ??= options.createReleaseCheck?.(config, log);
     const outcome = await applyEvent(event, webhook.id, database, config.instanceId)
-      // A database that lacks what this code calls is what the check is for.
+      // If the database lacks what this code calls, the release check explains it.
       .finally(() => checkRelease?.());
     if (outcome === "ignored") fields.reason = "another_instance";
     if (config.effectTypes.has(event.type) && (outcome === "applied" || outcome === "stale")) {

@@ -1,6 +1,6 @@
 /**
- * The ingest function, as Supabase's edge runtime and `deno serve` start it: environment, database,
- * handler. Everything else is in the modules below.
+ * The webhook function, as Supabase's edge runtime and `deno serve` start it: environment, database, handler.
+ * Everything else is in the modules below.
  */
 import { createDatabase } from "./database.ts";
 import { readConfig } from "./env.ts";

@@ -11,8 +11,8 @@ type Managed = "deleted_at" | "synced_at" | "version";
 type Insert<Table extends keyof Tables> = Omit<Tables[Table]["Insert"], Managed>;
 
 /**
- * A row as a call carries it; what is undefined is null in the database. Without `updated_at` it is a
- * placeholder. Column types that TypeScript has no word for (`inet`) travel as JSON.
+ * A row as a call carries it; undefined becomes null in the database. Without `updated_at` it is a
+ * placeholder. Column types that TypeScript has no type for (`inet`) travel as JSON.
  */
 export type Row<Table extends keyof Tables> = {
   [Column in keyof Insert<Table>]:
@@ -25,7 +25,7 @@ export type Call = {
   [Name in keyof Functions]: { rpc: Name; args: Functions[Name]["Args"] };
 }[keyof Functions];
 
-/** One call for many objects: the rows of their calls together, by argument. */
+/** One call for many objects: the rows of their calls combined, by argument. */
 export interface BulkCall {
   rpc: Call["rpc"];
   args: Record<string, Json[]>;
@@ -39,46 +39,46 @@ export type Webhook = {
   object_id: string;
   /** ISO 8601, from the envelope's `timestamp`. */
   occurred_at: string;
-  /** The Clerk instance that sent it, where it is known. */
+  /** The Clerk instance that sent it, if known. */
   instance_id?: string;
 };
 
-/** What a call has instead of a webhook where Clerk was asked, and told nothing by itself. */
+/** What a call has instead of a webhook if the object was read from Clerk rather than sent by it. */
 export type Reading = {
   /** ISO 8601. */
   read_at: string;
 };
 
-/** What an event says besides the object that it is about. */
+/** What an event says apart from the object that it is about. */
 export interface Envelope {
   /** The `svix-id` header. */
   id: string;
   type: string;
   /** ISO 8601. */
   occurredAt: string;
-  /** Where the change came from; null for a change by a backend, for which Clerk sends `""`. */
+  /** Where the change came from; null for a change made by a backend, for which Clerk sends `""`. */
   ipAddress: string | null;
   userAgent: string | null;
   instanceId?: string | undefined;
 }
 
-/** What a mapping may need besides the object. */
+/** What a mapping may need apart from the object. */
 export interface Context {
   webhook: Webhook;
-  /** The object as it came, with the fields that the schema does not name. */
+  /** The object as it came, including fields that the schema doesn't name. */
   data: unknown;
   envelope: Envelope;
 }
 
 /** How one event type becomes one call. */
 export interface Mapping<Input = unknown> {
-  /** @throws {Inapplicable} if `data` is not what the schema requires. */
+  /** @throws {Inapplicable} if `data` doesn't match the schema. */
   toCall(data: unknown, envelope: Envelope): Call;
-  /** A type only: what `data` may be, to be compared with Clerk's own types. */
+  /** Only a type: what `data` may be, for comparison with Clerk's own types. */
   readonly input?: Input;
 }
 
-/** Makes the mapping of an event type: the schema of its `data`, and a pure function of it. */
+/** Creates the mapping of an event type: the schema of its `data`, and a pure function of it. */
 export function defineMapping<Schema extends z.ZodMiniType<{ id: string }>>(
   schema: Schema,
   toCall: (data: z.output<Schema>, context: Context) => Call,

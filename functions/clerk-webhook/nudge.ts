@@ -3,9 +3,9 @@ import type { SupabaseEnv } from "../_shared/supabase_env.ts";
 import { wakeFunction } from "../_shared/wake_function.ts";
 
 /**
- * Makes a function that calls the effects worker, after the webhook is answered and without anybody
- * waiting for it. While one call is under way, the worker is awake: no second one is made. Failures
- * do not matter, since a schedule catches what was missed.
+ * Creates a function that calls the effects worker after the webhook is answered, without waiting for the
+ * response. While one call is in flight, the worker is awake, so no second one is made. Failures don't
+ * matter, since a schedule catches what was missed.
  */
 export function createNudge(project: SupabaseEnv): () => void {
   let isUnderWay = false;

@@ -2,17 +2,17 @@ import * as z from "zod/mini";
 import { Inapplicable } from "./errors.ts";
 
 /**
- * Parses after which a schema is compiled: it takes milliseconds, which an isolate that has just
- * started does not have to spare, and it saves half of each parse from then on.
+ * Parses after which a schema is compiled: it takes milliseconds, which a fresh isolate can't spare, and
+ * saves half of each parse from then on.
  */
 export const COMPILED_AFTER = 1_000;
 
 /**
- * Makes a parser of external data. What it returns does not depend on whether it is compiled.
+ * Creates a parser for external data. Its results don't depend on whether it is compiled.
  *
  * @param name What messages call the data.
- * @returns A function that throws {@link Inapplicable}, whose message names the fields and what is
- * wrong, never a value.
+ * @returns A function that throws {@link Inapplicable}, whose message names the fields and what is wrong,
+ * never a value.
  */
 export function createParser<Schema extends z.ZodMiniType>(
   schema: Schema,

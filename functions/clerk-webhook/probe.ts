@@ -3,22 +3,22 @@ import type { SupabaseEnv } from "../_shared/supabase_env.ts";
 import { readDatabaseRelease } from "./database_release.ts";
 import { isRecord } from "./json.ts";
 
-/** The type of a message that asks how the function is. Clerk has none of such a name. */
+/** The type of a message that checks the function. Clerk has no event of that name. */
 export const PROBE_TYPE = "clerk_mirror.probe";
 
-/** What a probe is told besides the outcome, which is `ignored`. */
+/** What a probe gets back apart from the outcome, which is `ignored`. */
 export interface ProbeAnswer {
-  /** Of the function's code. */
+  /** The release of the function's code. */
   release: string;
   /** The function's clock, in ISO 8601. */
   now: string;
-  /** How the function finds the database, as {@link readDatabaseRelease} says. */
+  /** The state of the database as the function sees it; see {@link readDatabaseRelease}. */
   database: "reachable" | "unreachable" | "misconfigured";
-  /** Null where the database did not tell. */
+  /** Null if the database didn't say. */
   database_release: string | null;
 }
 
-/** Whether a verified body asks how the function is. */
+/** Whether a verified body is a probe. */
 export function isProbe(body: unknown): boolean {
   return isRecord(body) && body.type === PROBE_TYPE;
 }

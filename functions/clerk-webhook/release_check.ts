@@ -4,23 +4,23 @@ import { RELEASE } from "../_shared/release.ts";
 import type { SupabaseEnv } from "../_shared/supabase_env.ts";
 import { readDatabaseRelease } from "./database_release.ts";
 
-/** How often it is asked where no answer comes. */
+/** How often the query is retried if there is no answer. */
 const MAX_ATTEMPTS = 3;
 
-/** What the log says where the function and the database are of different releases. */
+/** What the log says if the function and the database have different releases. */
 interface Difference {
   release: string;
-  /** Null where the database is older than the first release that tells. */
+  /** Null if the database is older than the first release that records it. */
   database_release: string | null;
   notice: string;
 }
 
 /**
- * Makes a function that asks the database which release it is of, once per isolate, and writes a line if it
- * is another than this code's. Both work together one release apart: what the line says is for people.
- * It is asked while nobody waits for it, and failures do not matter.
+ * Creates a function that asks the database for its release, once per isolate, and logs a line if it differs
+ * from this code's. The two work together one release apart: the line is for people. It runs while no request
+ * is waiting for it, and failures don't matter.
  *
- * @param log Takes the line, JSON with `release`, `database_release` and `notice`.
+ * @param log Receives the line, JSON with `release`, `database_release` and `notice`.
  */
 export function createReleaseCheck(env: SupabaseEnv, log: (line: string) => void): () => void {
   let attempts = 0;
@@ -31,7 +31,7 @@ export function createReleaseCheck(env: SupabaseEnv, log: (line: string) => void
     isUnderWay = true;
     attempts++;
     try {
-      // The answer to the webhook goes first.
+      // The webhook's response goes first.
       await new Promise((resolve) => setTimeout(resolve, 0));
       const { release, database, isUnknown } = await readDatabaseRelease(env);
       // Without an answer, the next call asks again.

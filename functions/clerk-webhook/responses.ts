@@ -3,12 +3,12 @@ import { Refusal, type RefusalCode, Unavailable } from "./errors.ts";
 import type { ProbeAnswer } from "./probe.ts";
 
 /**
- * What became of a verified webhook.
+ * The outcome of a verified webhook.
  *
  * - `applied`: the object that the event is about moved up to the event's state
  * - `duplicate`: the webhook id was processed before
  * - `stale`: what is stored is newer, or the object is deleted
- * - `ignored`: nothing to do for this type, or the event is of another Clerk instance
+ * - `ignored`: nothing to do for this type, or the event is from another Clerk instance
  * - `dead_lettered`: it can't be applied as it is, and is kept for replay
  */
 export type Outcome = "applied" | "duplicate" | "stale" | "ignored" | "dead_lettered";
@@ -27,9 +27,9 @@ const refusalStatus: Record<RefusalCode, number> = {
 const RETRY_AFTER = "5";
 
 /**
- * The answer to a verified webhook.
+ * The response to a verified webhook.
  *
- * @param details What a probe is told besides.
+ * @param details What a probe gets back in addition.
  */
 export function outcomeResponse(outcome: Outcome, details: Partial<ProbeAnswer> = {}): Response {
   return Response.json({ outcome, ...details }, {
@@ -37,7 +37,7 @@ export function outcomeResponse(outcome: Outcome, details: Partial<ProbeAnswer> 
   });
 }
 
-/** The answer to a failure; what is not known to be ours or the sender's counts as passing. */
+/** The response to a failure; what isn't known to be our fault or the sender's counts as transient. */
 export function errorResponse(error: unknown): Response {
   if (error instanceof Refusal) {
     const headers = error.code === "method_not_allowed" ? { allow: "POST" } : {};
@@ -52,7 +52,7 @@ export function errorResponse(error: unknown): Response {
   });
 }
 
-/** What the log says of a failure: codes and names of ours, never the text of a request or a row. */
+/** What the log says about a failure: our own codes and names, never the text of a request or a row. */
 export function errorLogFields(error: unknown): Record<string, string> {
   if (error instanceof Refusal) return { error: error.code };
   if (error instanceof Misconfiguration) {

@@ -2,14 +2,14 @@ import type { Json } from "../_shared/database.types.ts";
 import { Inapplicable } from "./errors.ts";
 
 /**
- * Levels of nesting that are stored. Postgres gives up on JSON a few thousand levels deep, with an
- * error that would come back for ever; nobody means such a value.
+ * Levels of nesting that are stored. Postgres gives up on JSON a few thousand levels deep, with an error that
+ * would come back forever; no real value is nested that deeply.
  */
 export const MAX_DEPTH = 128;
 
 /**
  * Makes a value fit for `jsonb`: Postgres refuses a whole call for one U+0000 or lone surrogate in any
- * string, keys included, so each is replaced with U+FFFD. What JSON has no word for becomes null.
+ * string, keys included, so each is replaced with U+FFFD. What JSON can't represent becomes null.
  *
  * @throws {Inapplicable} if the value is nested more than {@link MAX_DEPTH} levels deep.
  */

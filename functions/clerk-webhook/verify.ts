@@ -1,19 +1,21 @@
 import type { Webhook } from "svix";
 import { Refusal } from "./errors.ts";
 
-/** Seconds that a message's timestamp may lie before or after our clock, as Svix's libraries have it. */
+/**
+ * Seconds that a message's timestamp may differ from our clock, in either direction, as in Svix's libraries.
+ */
 const TIMESTAMP_TOLERANCE = 5 * 60;
 
-/** Svix signs with at most a handful of secrets; each further signature would cost us a comparison. */
+/** Svix signs with a handful of secrets at most; every further signature would cost us a comparison. */
 const MAX_SIGNATURES = 32;
 
-/** Svix ids have 31 characters; the limit keeps them within what an index takes. */
+/** Svix ids have 31 characters; the limit keeps them within what an index accepts. */
 const MAX_ID_LENGTH = 255;
 
 /** The two spellings of Svix's headers: its own, and that of the Standard Webhooks specification. */
 const HEADER_PREFIXES = ["svix", "webhook"] as const;
 
-/** Refuses what is no UTF-8 and leaves a byte order mark where it is. */
+/** Refuses anything that isn't UTF-8 and leaves a byte order mark in place. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A body that its sender signed, still as text. */
@@ -31,7 +33,7 @@ export interface SignatureHeaders {
 }
 
 /**
- * Reads the headers of a delivery, from one spelling or the other, never from a mixture.
+ * Reads a delivery's headers, from one spelling or the other, never a mixture.
  *
  * @throws {Refusal} `missing_header`, or `invalid_header` for an id that is too long.
  */
@@ -50,9 +52,9 @@ export function readSignatureHeaders(headers: Headers): SignatureHeaders {
 /**
  * Verifies the exact bytes of a body against any of our secrets.
  *
- * Stricter than the library where it is lax: a timestamp is digits only, a body that is no valid
- * UTF-8 is refused (the library would verify its lossy decoding), a byte order mark stays part of
- * what is verified, and only the first signatures are looked at.
+ * Stricter than the library where it is lax: a timestamp may only contain digits, a body that isn't valid
+ * UTF-8 is refused (the library would verify its lossy decoding), a byte order mark stays part of what is
+ * verified, and only the first few signatures are looked at.
  *
  * @throws {Refusal} `invalid_timestamp` or `invalid_signature`.
  */

@@ -1,5 +1,5 @@
--- Looks first for what this release makes: a project that has something of one of these names already would
--- be left half upgraded. (A `do` block, since there is nothing to keep: it makes nothing.)
+-- First checks for everything this release creates: in a project that already has something with one of these
+-- names, an upgrade would stop halfway. (A `do` block, since it creates nothing that would have to be kept.)
 
 do $$
 declare
@@ -39,16 +39,16 @@ begin
   if taken is not null then
     raise exception using
       errcode = 'duplicate_object',
-      message = format('The mirror was not upgraded, and nothing was changed: the project has %s already', taken),
-      hint = 'Rename or move what is yours, then push again';
+      message = format('The mirror was not upgraded, and nothing was changed: the project already has %s', taken),
+      hint = 'Rename or move these objects, then push again';
   end if;
 end;
 $$;
 
--- An event takes the ledger first, then the tables that it writes. Whoever takes the ledger before anything
--- else waits for the events that are under way, and keeps others from beginning: without it, an event and an
--- upgrade that builds indexes could wait for each other. (In one transaction, as the package has it, this
--- holds to its end; a file that takes several tables says it again.)
+-- An event locks the ledger first, then the tables that it writes. An upgrade that locks the ledger before
+-- anything else waits for the events in flight and keeps new ones from starting. Without this, an event and
+-- an upgrade that builds indexes could deadlock. (In one transaction, as in the package, the lock holds to
+-- its end; a file that locks several tables takes it again.)
 do $$
 begin
   lock table clerk_sync.webhook_events in share row exclusive mode;

@@ -1,33 +1,33 @@
--- Runs: backfills and reconciliations, under way and past. A run is worked on by one at a time, for as long
--- as a lease lasts, and each keeps how far it has come: so a run outlives whoever works on it.
+-- Runs: backfills and reconciliations, current and past. One worker at a time works on a run, for as long as
+-- a lease lasts, and saves its progress, so that a run outlives its workers.
 
 create table clerk_sync.runs (
   id bigint not null generated always as identity,
   kind text not null,
   asked_by text not null,
-  -- Whether the run writes what it finds to be different. A backfill always does.
+  -- Whether the run writes the differences that it finds. A backfill always does.
   is_repair boolean not null,
-  -- What was asked for: `{"only", "grace", "allow_deletions", "since"}`, as far as it was.
+  -- The options that were given: `{"only", "grace", "allow_deletions", "since"}`.
   options jsonb not null default '{}',
   state text not null default 'open',
   started_at timestamptz not null default now(),
   ended_at timestamptz,
-  -- How often somebody took the run up, those included who were killed.
+  -- How often the run was taken, including by workers that were killed.
   slice_count integer not null default 0,
-  -- Slices in a row that came to nothing.
+  -- Failed slices in a row without progress.
   failure_count integer not null default 0,
-  -- Whoever took the run last; only he may keep progress, or conclude it.
+  -- The token of the worker that took the run last; only that worker may save progress, or conclude the run.
   lease uuid,
-  -- Nobody else takes the run before: it is worked on, or put off.
+  -- No one else takes the run before this time: it is being worked on, or postponed.
   lease_until timestamptz not null default now(),
-  -- Where the next slice goes on, as the code of the run understands it.
+  -- Where the next slice continues, as the run's code understands it.
   progress jsonb not null default '{}',
-  -- By resource, in their order, the one under way included. Of a reconciliation: `[{"name", "compared",
+  -- By resource, in their order, including the current one. For a reconciliation: `[{"name", "compared",
   -- "missing", "outdated", "buried", "gone", "repaired", "refused": [{"id", "reason"}], "refused_count",
-  -- "kept", "skipped", "shortfall"}]`; of a backfill: `[{"name", "count", "refused", "refused_count",
-  -- "skipped", "shortfall"}]`. `refused` are the first 20; the last three are there if there is any.
+  -- "kept", "skipped", "shortfall"}]`; for a backfill: `[{"name", "count", "refused", "refused_count",
+  -- "skipped", "shortfall"}]`. `refused` are the first 20; the last three keys are only there if they apply.
   results jsonb not null default '[]',
-  -- Why the run failed; of an open one, why the last slice came to nothing.
+  -- Why the run failed; for an open one, why the last slice failed.
   error text,
   constraint runs_pkey primary key (id),
   constraint runs_kind_check check (kind in ('backfill', 'reconcile')),
@@ -41,7 +41,7 @@ comment on table clerk_sync.runs is 'Backfills and reconciliations: the open one
 
 -- One open run at a time.
 create unique index runs_open_key on clerk_sync.runs (state) where state = 'open';
--- Serves `read_runs()`, and the bound on their number.
+-- Serves `read_runs()`, and the limit on the number of runs.
 create index runs_kind_id_idx on clerk_sync.runs (kind, id);
 
 alter table clerk_sync.runs enable row level security;
@@ -51,8 +51,8 @@ grant select, insert, update, delete on clerk_sync.runs to service_role;
 create policy "The service role manages runs" on clerk_sync.runs
 for all to service_role using (true) with check (true);
 
--- A run as it is shown: without its lease and its progress. `is_leased`: somebody works on it, or it is
--- put off until `lease_until`.
+-- A run as it is shown: without its lease and its progress. `is_leased`: someone is working on it, or it is
+-- postponed until `lease_until`.
 create function clerk_sync.show_run(run clerk_sync.runs)
 returns jsonb
 language sql
@@ -67,8 +67,8 @@ $$;
 revoke execute on function clerk_sync.show_run (clerk_sync.runs) from public, anon, authenticated;
 grant execute on function clerk_sync.show_run (clerk_sync.runs) to service_role;
 
--- Closes runs that nobody goes on with. A command's is its own: once its lease has run out, the command is
--- gone. Any other can be taken up by whoever asks for it, and counts as left when nobody has for so long.
+-- Closes abandoned runs. A command's run is its own: once the lease has expired, the command is gone. Anyone
+-- who asks can take any other run, which counts as abandoned when no one has for that long.
 create function clerk_sync.close_left_runs(left_for interval)
 returns void
 language sql
@@ -85,9 +85,9 @@ $$;
 revoke execute on function clerk_sync.close_left_runs (interval) from public, anon, authenticated;
 grant execute on function clerk_sync.close_left_runs (interval) to service_role;
 
--- Begins a run and takes it, if none is open: `{"is_new": true, "run", "lease", "progress"}`. Else it
--- changes nothing, and says so: `{"is_new": false, "run"}` is the open one, of whatever kind. A command,
--- which can't go on with somebody else's run, closes one that nobody has touched for 15 minutes.
+-- Begins a run and takes it, if none is open: `{"is_new": true, "run", "lease", "progress"}`. Otherwise it
+-- changes nothing, and says so: `{"is_new": false, "run"}` is the open one, of either kind. A command, which
+-- can't continue another worker's run, closes one that no one has touched for 15 minutes.
 create function public.begin_run(
   kind text,
   asked_by text,
@@ -108,7 +108,7 @@ begin
     case when begin_run.asked_by = 'command' then interval '15 minutes' end
   );
   loop
-    -- The key decides; to look first only spares the ids of those who come too late.
+    -- The key decides; looking first only avoids using up ids for nothing.
     select runs.* into run from clerk_sync.runs where runs.state = 'open';
     if found then
       return jsonb_build_object('is_new', false, 'run', clerk_sync.show_run(run));
@@ -143,9 +143,9 @@ $$;
 revoke execute on function public.begin_run (text, text, boolean, jsonb, integer) from public, anon, authenticated;
 grant execute on function public.begin_run (text, text, boolean, jsonb, integer) to service_role;
 
--- Takes the open run up where nobody works on it: `{"run", "lease", "progress"}`. `{"run"}` alone is one
--- that somebody works on, or that is put off; null where none is open. A command's run is never taken up:
--- when the command is gone, it is closed.
+-- Takes the open run if no one is working on it: `{"run", "lease", "progress"}`. `{"run"}` alone means that
+-- someone is working on it, or that it is postponed; null means that none is open. A command's run is never
+-- taken: when the command is gone, it is closed.
 create function public.take_run(lease_seconds integer)
 returns jsonb
 language plpgsql
@@ -178,8 +178,8 @@ $$;
 revoke execute on function public.take_run (integer) from public, anon, authenticated;
 grant execute on function public.take_run (integer) to service_role;
 
--- Keeps how far a run has come, and lengthens the lease. False, and nothing is changed, where the lease
--- is another's by now, or the run is closed.
+-- Saves a run's progress, and renews the lease. Returns false, and changes nothing, if someone else has the
+-- lease by now, or the run is closed.
 create function public.keep_run(
   run_id bigint,
   run_lease uuid,
@@ -209,8 +209,8 @@ $$;
 revoke execute on function public.keep_run (bigint, uuid, integer, jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.keep_run (bigint, uuid, integer, jsonb, jsonb) to service_role;
 
--- Gives a run back after a slice, for the next one to take it up. Where the slice came to nothing, `reason`
--- says why, and the run is put off.
+-- Releases a run after a slice, so that the next slice can take it. If the slice failed, `reason` says why,
+-- and the run is postponed.
 create function public.release_run(
   run_id bigint,
   run_lease uuid,
@@ -238,8 +238,8 @@ $$;
 revoke execute on function public.release_run (bigint, uuid, text, double precision) from public, anon, authenticated;
 grant execute on function public.release_run (bigint, uuid, text, double precision) to service_role;
 
--- Concludes a run: done, or failed where there is a reason. A backfill that is done needs its cursors no
--- more; one that failed leaves them to the next. False where the lease is another's by now.
+-- Concludes a run: done, or failed if there is a reason. A backfill that is done no longer needs its cursors;
+-- one that failed leaves them to the next. Returns false if someone else has the lease by now.
 create function public.conclude_run(
   run_id bigint,
   run_lease uuid,
@@ -281,7 +281,7 @@ $$;
 revoke execute on function public.conclude_run (bigint, uuid, jsonb, text) from public, anon, authenticated;
 grant execute on function public.conclude_run (bigint, uuid, jsonb, text) to service_role;
 
--- Runs, the newest first, as JSON: what was asked for by whom and when, how it ended, what it found.
+-- Runs, newest first, as JSON: what was requested by whom and when, how it ended, what it found.
 create function public.read_runs(kind text default null, page_size integer default 20)
 returns jsonb
 language sql
@@ -302,8 +302,8 @@ $$;
 revoke execute on function public.read_runs (text, integer) from public, anon, authenticated;
 grant execute on function public.read_runs (text, integer) to service_role;
 
--- A backfill keeps its cursor with the run, so that whoever has lost the lease moves neither. False where
--- he has.
+-- A backfill saves its cursor together with the run, so that a worker that has lost the lease moves neither.
+-- Returns false in that case.
 create function public.keep_backfill_run(
   run_id bigint,
   run_lease uuid,

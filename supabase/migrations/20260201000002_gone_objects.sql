@@ -1,15 +1,15 @@
--- Gone objects: what a reconciliation has found in the mirror and not in Clerk any more. They wait here
--- until all of a table are known, since deletions are counted before any is made. What a run has left is
--- there to be looked at until the next one begins.
+-- Gone objects: what a reconciliation found in the mirror but no longer in Clerk. They wait here until all of
+-- a table's are known, since deletions are counted before any is made. What a run leaves behind can be
+-- inspected until the next one begins.
 
 create table clerk_sync.gone_objects (
   run_id bigint not null,
   table_name text not null,
   object_id text collate "C" not null,
-  -- By which Clerk is asked for some kinds of objects.
+  -- Needed to ask Clerk for some kinds of objects.
   organization_id text,
   user_id text,
-  -- Since when Clerk has certainly been asked.
+  -- Clerk was certainly asked after this time.
   asked_at timestamptz not null,
   constraint gone_objects_pkey primary key (run_id, table_name, object_id),
   constraint gone_objects_run_id_fkey
@@ -25,8 +25,8 @@ grant select, insert, update, delete on clerk_sync.gone_objects to service_role;
 create policy "The service role manages gone objects" on clerk_sync.gone_objects
 for all to service_role using (true) with check (true);
 
--- Keeps how far a run has come, as `keep_run()` does, with the objects that it has found gone:
--- `[{"id", "organization_id", "user_id"}]`.
+-- Saves a run's progress, as `keep_run()` does, with the objects that it found to be gone: `[{"id",
+-- "organization_id", "user_id"}]`.
 create function public.keep_gone_objects(
   run_id bigint,
   run_lease uuid,
@@ -63,7 +63,7 @@ $$;
 revoke execute on function public.keep_gone_objects (bigint, uuid, integer, jsonb, jsonb, text, jsonb, timestamptz) from public, anon, authenticated;
 grant execute on function public.keep_gone_objects (bigint, uuid, integer, jsonb, jsonb, text, jsonb, timestamptz) to service_role;
 
--- Keeps how far a run has come, with the objects that are settled: deleted, or found in Clerk after all.
+-- Saves a run's progress, with the objects that are settled: deleted, or found in Clerk after all.
 create function public.settle_gone_objects(
   run_id bigint,
   run_lease uuid,
@@ -134,8 +134,8 @@ $$;
 revoke execute on function public.read_gone_objects (bigint, text, text, integer) from public, anon, authenticated;
 grant execute on function public.read_gone_objects (bigint, text, text, integer) to service_role;
 
--- Counts a page of them before anything is deleted: `{"count", "last_id", "tables"}`, with what
--- `count_deletions()` says; `last_id` is null where there are no more.
+-- Counts a page of them before anything is deleted: `{"count", "last_id", "tables"}`, with the result of
+-- `count_deletions()`; `last_id` is null if there are no more.
 create function public.count_gone_objects(
   run_id bigint,
   table_name text,
@@ -171,7 +171,7 @@ $$;
 revoke execute on function public.count_gone_objects (bigint, text, text, integer) from public, anon, authenticated;
 grant execute on function public.count_gone_objects (bigint, text, text, integer) to service_role;
 
--- Forgets what other runs have left, so many at once. Returns how many they were.
+-- Forgets what other runs left behind, this many at once. Returns how many there were.
 create function public.forget_gone_objects(except_run_id bigint, page_size integer default 10000)
 returns integer
 language plpgsql

@@ -1,8 +1,8 @@
--- Mirrored objects: a reconciliation reads each table in the order of creation, page by page. An index on
--- that order makes a page cost the same however large the table is. It costs an event next to nothing: an
--- update that leaves the time of creation as it is doesn't touch it.
+-- Mirrored objects: a reconciliation reads each table in order of creation, page by page. With an index on
+-- that order, a page costs the same however large the table is. It costs an event next to nothing: an update
+-- that doesn't change the creation time doesn't touch it.
 
--- The ledger before the tables, as events take them: see `no_new_clash`.
+-- The ledger before the tables, as in events: see `no_new_clash`.
 do $$
 begin
   lock table clerk_sync.webhook_events in share row exclusive mode;
@@ -41,10 +41,9 @@ create index waitlist_entries_creation_idx on public.waitlist_entries (
   (coalesce(created_at, '-infinity'::timestamptz)), id
 ) where deleted_at is null;
 
--- A page of a table's rows in the order of their creation, as JSON, so that the API's limit on rows
--- does not count: `[{"id", "created_at", "organization_id", "user_id"}]`. Placeholders that nobody has
--- told the creation of come first; rows that are left of deleted objects don't come at all. The indexes
--- above serve just this order and this condition.
+-- A page of a table's rows in order of creation, as JSON, so that the API's row limit doesn't apply: `[{"id",
+-- "created_at", "organization_id", "user_id"}]`. Placeholders whose creation time is unknown come first; the
+-- remains of deleted objects are left out. The indexes above serve exactly this order and this condition.
 create or replace function public.read_mirrored_objects(
   table_name text,
   after_created_at timestamptz default '-infinity',

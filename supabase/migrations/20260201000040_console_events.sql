@@ -1,10 +1,10 @@
--- Events as the console shows them: rows of the ledger and dead letters that still wait, by the time of their
--- arrival. An event that is delivered late, or replayed, comes in now, whatever its webhook's id says.
+-- Events as the console shows them: rows of the ledger and pending dead letters, by the time of their
+-- arrival. An event that is delivered late, or replayed, arrives now, whatever its webhook's id says.
 
--- Serves whoever asks what came in lately. What is added goes to its end.
+-- Serves queries for what arrived recently. New entries go to its end.
 create index webhook_events_received_at_idx on clerk_sync.webhook_events (received_at);
 
--- A place in the order of arrival, as text: microseconds since 1970, a slash, and what tells equal ones apart.
+-- A position in the order of arrival, as text: microseconds since 1970, a slash, and a tie-breaker.
 create function clerk_sync.format_place(place_at timestamptz, place text)
 returns text
 language sql
@@ -15,7 +15,7 @@ return (extract(epoch from place_at) * 1000000)::bigint::text || '/' || place;
 revoke execute on function clerk_sync.format_place (timestamptz, text) from public, anon, authenticated;
 grant execute on function clerk_sync.format_place (timestamptz, text) to service_role;
 
--- The time of a place.
+-- The time of a position.
 create function clerk_sync.time_of_place(place text)
 returns timestamptz
 language sql
@@ -26,8 +26,7 @@ return timestamptz 'epoch' + split_part(place, '/', 1)::bigint * interval '1 mic
 revoke execute on function clerk_sync.time_of_place (text) from public, anon, authenticated;
 grant execute on function clerk_sync.time_of_place (text) to service_role;
 
--- Whether whoever has read the database at a snapshot has seen a row of this `xmin`, which is the low half of a
--- transaction's number.
+-- Whether a reader at a snapshot has seen a row with this `xmin`, which is the low half of a transaction id.
 create function clerk_sync.has_seen(seen pg_snapshot, row_xmin bigint)
 returns boolean
 language plpgsql
@@ -48,7 +47,7 @@ $$;
 revoke execute on function clerk_sync.has_seen (pg_snapshot, bigint) from public, anon, authenticated;
 grant execute on function clerk_sync.has_seen (pg_snapshot, bigint) to service_role;
 
--- Dead letters as events: they came in when they failed last. `row_xmin` as `has_seen()` takes it.
+-- Dead letters as events: they arrived when they failed last. `row_xmin` as `has_seen()` expects it.
 create view clerk_sync.dead_letter_events
 with (security_invoker = true)
 as
@@ -57,7 +56,7 @@ select
   letters.type,
   letters.owner_ids[1] as object_id,
   'dead_lettered' as outcome,
-  -- Whatever stands there: the letter may be dead because of it.
+  -- Whatever it contains: it may be the reason for the dead letter.
   case
     when jsonb_typeof(letters.payload -> 'timestamp') = 'number' then to_timestamp(
       greatest(0, least(4e12, (letters.payload ->> 'timestamp')::numeric))::double precision / 1000
@@ -68,15 +67,15 @@ select
   letters.xmin::text::bigint as row_xmin
 from clerk_sync.dead_letters as letters;
 
-comment on view clerk_sync.dead_letter_events is 'Dead letters in the form of the events of the ledger';
+comment on view clerk_sync.dead_letter_events is 'Dead letters, in the same form as the events in the ledger';
 
 revoke all on clerk_sync.dead_letter_events from anon, authenticated;
 grant select on clerk_sync.dead_letter_events to service_role;
 
--- A page of events, the latest first: `{"events": [{"id", "type", "object_id", "outcome", "occurred_at",
+-- A page of events, latest first: `{"events": [{"id", "type", "object_id", "outcome", "occurred_at",
 -- "received_at"}], "before", "after"}`. `before` leads to older ones and is null at the end, `after` to
--- `read_new_events()`. No index serves the filters: a call looks at 50,000 rows of the ledger at most, so that a
--- page may have fewer events than asked for, and go on all the same.
+-- `read_new_events()`. No index serves the filters: a call looks at 50,000 rows of the ledger at most, so a
+-- page may have fewer events than requested and still not be the last.
 create function public.read_events(
   event_type text default null,
   event_outcome text default null,
@@ -89,7 +88,7 @@ language plpgsql
 stable
 set search_path = ''
 set statement_timeout = '5s'
--- A plan for any filters would not know that there are none; to compile one takes longer than to run it.
+-- A generic plan couldn't tell that a filter is absent; compiling one takes longer than running it.
 set plan_cache_mode = force_custom_plan
 set jit = off
 as $$
@@ -173,12 +172,12 @@ $$;
 revoke execute on function public.read_events (text, text, text, text, integer) from public, anon, authenticated;
 grant execute on function public.read_events (text, text, text, text, integer) to service_role;
 
--- What came in since a place that `read_events()` or this function has given: `{"events", "after", "skipped"}`,
--- the latest first, and how many more there are than fit.
+-- What has arrived since a position that `read_events()` or this function returned: `{"events", "after",
+-- "skipped"}`, latest first, and how many more there are than fit.
 --
--- A transaction that began earlier may commit later. So a place names the snapshot that was read, and new is what
--- that could not see. Transactions that write the ledger end within seconds, by their time limit: nothing that
--- came in more than a minute before the snapshot is new to it.
+-- A transaction that began earlier may commit later. So a position contains the snapshot that was read, and
+-- whatever that snapshot couldn't see is new. Transactions that write the ledger end within seconds, because
+-- of their timeout: nothing that arrived more than a minute before the snapshot counts as new.
 create function public.read_new_events(
   after text,
   event_type text default null,
@@ -203,7 +202,7 @@ declare
   events jsonb;
   total bigint;
 begin
-  -- The snapshot of another database: this one was restored, say. The times are as good as it gets.
+  -- The snapshot of another database, for example before a restore. The times are as good as it gets.
   if pg_snapshot_xmax(seen) > pg_snapshot_xmax(pg_current_snapshot()) then
     seen := '1:1:';
     since := seen_at;
@@ -252,7 +251,7 @@ $$;
 revoke execute on function public.read_new_events (text, text, text, text, integer) from public, anon, authenticated;
 grant execute on function public.read_new_events (text, text, text, text, integer) to service_role;
 
--- How many events of which outcome came in, of each minute of the last hour or each hour of the last day, oldest
+-- How many events with which outcome arrived, per minute of the last hour or per hour of the last day, oldest
 -- first: `[{"starts_at", "counts": {"applied": 3}}]`, empty ones included.
 create function public.read_event_counts(span text)
 returns jsonb

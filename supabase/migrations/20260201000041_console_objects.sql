@@ -1,4 +1,5 @@
--- Objects as the console shows them: found by what one remembers of them, and with all that belongs to them.
+-- Objects as the console shows them: found by what people remember about them, with everything that belongs
+-- to them.
 
 -- The mirrored tables, those that have a version, by the mirror's own names.
 create function clerk_sync.read_mirrored_tables()
@@ -27,8 +28,8 @@ $$;
 revoke execute on function clerk_sync.read_mirrored_tables () from public, anon, authenticated;
 grant execute on function clerk_sync.read_mirrored_tables () to service_role;
 
--- What to recognize an object by: `{"table", "id", "label", "state"}`, of a row as JSON. The state is `full`,
--- `placeholder` (only others have told of it so far) or `erased` (deleted, but held by a foreign key).
+-- How to recognize an object: `{"table", "id", "label", "state"}`, from a row as JSON. The state is `full`,
+-- `placeholder` (only known from other objects so far) or `erased` (deleted, but held by a foreign key).
 create function clerk_sync.describe_row(table_name text, stored jsonb)
 returns jsonb
 language sql
@@ -53,7 +54,7 @@ return jsonb_build_object(
 revoke execute on function clerk_sync.describe_row (text, jsonb) from public, anon, authenticated;
 grant execute on function clerk_sync.describe_row (text, jsonb) to service_role;
 
--- The row of an object as JSON; null where there is none.
+-- The row of an object as JSON; null if there is none.
 create function clerk_sync.read_row(table_name text, object_id text)
 returns jsonb
 language plpgsql
@@ -72,8 +73,8 @@ $$;
 revoke execute on function clerk_sync.read_row (text, text) from public, anon, authenticated;
 grant execute on function clerk_sync.read_row (text, text) to service_role;
 
--- A deleted object of which nothing but the tombstone is left; null where there is none. The tombstone does not
--- name the table, but Clerk's ids do.
+-- A deleted object of which only the tombstone is left; null if there is none. The tombstone doesn't name the
+-- table, but Clerk's ids do.
 create function clerk_sync.describe_tombstone(object_id text)
 returns jsonb
 language sql
@@ -106,8 +107,8 @@ $$;
 revoke execute on function clerk_sync.describe_tombstone (text) from public, anon, authenticated;
 grant execute on function clerk_sync.describe_tombstone (text) to service_role;
 
--- Which rows of a table begin with a text, in whatever column people remember: a condition on `stored` for a
--- pattern `$1` in lower case.
+-- Which rows of a table begin with a text, in any of the columns that people remember: a condition on
+-- `stored` for a lower-case pattern `$1`.
 create function clerk_sync.search_condition(table_name text)
 returns text
 language sql
@@ -131,10 +132,10 @@ $$;
 revoke execute on function clerk_sync.search_condition (text) from public, anon, authenticated;
 grant execute on function clerk_sync.search_condition (text) to service_role;
 
--- Finds objects by their id, or by the beginning of an id, an address or a name, in whatever case:
--- `{"objects": [{"table", "id", "label", "state"}], "is_cut"}`, at most 50, exact ids first, then those of the
--- latest ids. There is no index for this: it would slow down every event for what is asked once in a while. So
--- tables are read from their latest ids on, and what is not found within three seconds is left (`is_cut`).
+-- Finds objects by their id, or by the beginning of an id, an email address or a name, ignoring case:
+-- `{"objects": [{"table", "id", "label", "state"}], "is_cut"}`, at most 50, exact ids first, then those with
+-- the latest ids. There is no index for this: it would slow down every event for an occasional query. So
+-- tables are read from their latest ids backwards, and the search stops after three seconds (`is_cut`).
 create function public.find_objects(query text)
 returns jsonb
 language plpgsql
@@ -206,8 +207,8 @@ $$;
 revoke execute on function public.find_objects (text) from public, anon, authenticated;
 grant execute on function public.find_objects (text) to service_role;
 
--- What belongs to an object by one foreign key: `{"table", "count", "objects"}`, the first 20 of the latest ids,
--- and how many there are, counted up to 10,000.
+-- What belongs to an object through one foreign key: `{"table", "count", "objects"}`, the first 20 with the
+-- latest ids, and how many there are, counted up to 10,000.
 create function clerk_sync.read_belongings(dependent_table text, owner_column text, owner_id text)
 returns jsonb
 language plpgsql
@@ -241,9 +242,9 @@ $$;
 revoke execute on function clerk_sync.read_belongings (text, text, text) from public, anon, authenticated;
 grant execute on function clerk_sync.read_belongings (text, text, text) to service_role;
 
--- All that the mirror knows of an object but its events: what `find_objects()` tells of it, and `{"row", "version":
--- {"updated_at", "occurred_at", "webhook_id"}, "tombstone": {"deleted_at"}, "owners": […], "belongings":
--- [{"table", "count", "objects"}]}`. Null where it has never heard of it.
+-- Everything that the mirror knows about an object except its events: what `find_objects()` returns for it,
+-- and `{"row", "version": {"updated_at", "occurred_at", "webhook_id"}, "tombstone": {"deleted_at"}, "owners":
+-- […], "belongings": [{"table", "count", "objects"}]}`. Null if it has never heard of it.
 create function public.read_object(object_id text, table_name text default null)
 returns jsonb
 language plpgsql
@@ -264,7 +265,7 @@ begin
     exit when stored is not null;
   end loop;
 
-  -- Null where there is no tombstone either.
+  -- Null if there is no tombstone either.
   return coalesce(
     clerk_sync.describe_row(mirrored, stored), clerk_sync.describe_tombstone(object_id)
   ) || jsonb_build_object(

@@ -1,10 +1,11 @@
 -- "View as": tables as a user sees them, so that a policy can be checked by looking.
 
--- The tables and views that a user could come by, in the schemas of the API: `[{"schema", "table", "is_mirrored",
--- "has_row_level_security"}]`, at most 500. A view has it where it asks in its caller's name.
+-- The tables and views that a user could reach, in the API's schemas: `[{"schema", "table", "is_mirrored",
+-- "has_row_level_security"}]`, at most 500. A view has row level security if it runs with its caller's
+-- rights.
 --
--- The database need not know what its API exposes. Where nobody says it, and it has no such setting, all
--- schemas are taken that signed-in users may look into, but for the platform's own.
+-- The database may not know what its API exposes. If the caller doesn't say, and there is no such setting,
+-- this takes all schemas that signed-in users have access to, except the platform's own.
 create function public.read_visible_tables(schemas text[] default null)
 returns jsonb
 language sql
@@ -55,10 +56,10 @@ as $$
       end as has_row_level_security
     from pg_catalog.pg_class as tables
     join exposed on exposed.oid = tables.relnamespace
-    -- Foreign tables are left out: to read one would ask somebody else.
+    -- Foreign tables are left out: reading one would contact another server.
     where tables.relkind in ('r', 'p', 'v', 'm')
       and not tables.relispartition
-      -- What an extension has made is nobody's policy.
+      -- What an extension has created isn't a matter of the application's policies.
       and not exists (
         select from pg_catalog.pg_depend as links
         where links.classid = 'pg_catalog.pg_class'::regclass
@@ -73,12 +74,11 @@ $$;
 revoke execute on function public.read_visible_tables (text[]) from public, anon, authenticated;
 grant execute on function public.read_visible_tables (text[]) to service_role;
 
--- A part of a table as its caller sees it: `{"count", "is_at_least", "rows"}`, counted up to 10,000. Only those
--- columns come that may be read.
+-- Part of a table as its caller sees it: `{"count", "is_at_least", "rows"}`, counted up to 10,000. Only
+-- columns that the caller may read are included.
 --
--- Security definer, and its owner is `authenticated`: so it runs under the policies that hold for signed-in
--- users. A function can't take a role on by `set role`, and the role of the API's secret key is no member of
--- that one.
+-- Security definer, owned by `authenticated`: so it runs under the policies for signed-in users. A function
+-- can't switch roles with `set role`, and the role of the API's secret key isn't a member of that one.
 create function clerk_sync.read_as_authenticated(table_schema text, table_name text, page_size integer)
 returns jsonb
 language plpgsql
@@ -112,7 +112,7 @@ begin
 end;
 $$;
 
--- The new owner of a function has to be allowed to create in its schema, for that moment.
+-- The new owner of a function must be allowed to create in its schema at that moment.
 grant create on schema clerk_sync to authenticated;
 alter function clerk_sync.read_as_authenticated (text, text, integer) owner to authenticated;
 revoke create on schema clerk_sync from authenticated;
@@ -120,8 +120,8 @@ revoke create on schema clerk_sync from authenticated;
 revoke execute on function clerk_sync.read_as_authenticated (text, text, integer) from public, anon, authenticated;
 grant execute on function clerk_sync.read_as_authenticated (text, text, integer) to service_role;
 
--- How many rows a table has, which is an estimate for those of more than 10,000. Security definer, since the
--- service role need not be allowed to read the tables of an application: it counts, and shows nothing of them.
+-- How many rows a table has, which is an estimate above 10,000. Security definer, since the service role may
+-- not be allowed to read an application's tables: it counts rows, and reveals nothing about them.
 create function clerk_sync.count_all_rows(table_schema text, table_name text)
 returns bigint
 language plpgsql
@@ -137,7 +137,7 @@ begin
   execute format('select count(*) from (select from %s limit 10001) as counted', counted) into row_count;
   return case when row_count > 10000 then greatest(row_count, estimate) else row_count end;
 exception
-  -- The owner of the mirror may not look into it either.
+  -- The owner of the mirror may not read it either.
   when insufficient_privilege then
     return greatest(estimate, 0);
 end;
@@ -146,9 +146,10 @@ $$;
 revoke execute on function clerk_sync.count_all_rows (text, text) from public, anon, authenticated;
 grant execute on function clerk_sync.count_all_rows (text, text) to service_role;
 
--- A table as a user sees it by row level security, beside how many rows it has: `{"visible": {"count",
--- "is_at_least", "rows"}, "total"}`, `{"visible": {"error"}, …}` where that is refused. For policies, the user is
--- signed in with a session of no organization. The transaction can only read from then on, whatever policies call.
+-- A table as a user sees it under row level security, next to how many rows it has: `{"visible": {"count",
+-- "is_at_least", "rows"}, "total"}`, or `{"visible": {"error"}, …}` if it is refused. For policies, the user
+-- is signed in with a session without an organization. From then on the transaction is read-only, whatever
+-- policies call.
 create function public.read_as_user(
   user_id text,
   table_schema text,
@@ -177,7 +178,7 @@ begin
       table_schema, table_name, least(greatest(page_size, 0), 100)
     );
   exception
-    -- Whatever a policy runs into is what the user runs into.
+    -- Any error in a policy is an error for the user too.
     when others then
       visible := jsonb_build_object('error', sqlerrm);
   end;

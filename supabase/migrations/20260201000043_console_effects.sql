@@ -1,6 +1,6 @@
--- The outbox as the console shows it, and how what was given up gets another chance.
+-- The outbox as the console shows it, and how effects that were given up get another chance.
 
--- What stands in the outbox, parked effects first, then those that are being run, are due, wait for their next
+-- What is in the outbox: parked effects first, then those that are running, due, or waiting for their next
 -- attempt: `[{"id", "handler", "event_type", "object_id", "state", "attempts", "due_at", "last_error"}]`.
 create function public.read_outbox(page_size integer default 200)
 returns jsonb
@@ -31,8 +31,8 @@ $$;
 revoke execute on function public.read_outbox (integer) from public, anon, authenticated;
 grant execute on function public.read_outbox (integer) to service_role;
 
--- Makes parked effects due, with all their attempts before them: those of these ids (an array), or all of them,
--- 1,000 at a time. Returns how many. What is not parked stays as it is.
+-- Makes parked effects due, with all their attempts ahead of them: those with these ids (an array), or all of
+-- them, 1,000 at a time. Returns how many. What isn't parked stays as it is.
 create function public.retry_effects(ids jsonb default null)
 returns integer
 language plpgsql

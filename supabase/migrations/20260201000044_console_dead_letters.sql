@@ -1,4 +1,4 @@
--- How many dead letters wait: whoever replays them all is told before.
+-- How many dead letters there are, so that the console can say it before they are all replayed.
 create function public.count_dead_letters()
 returns bigint
 language sql

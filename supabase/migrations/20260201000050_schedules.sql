@@ -1,5 +1,5 @@
--- The schedule: what Supabase itself does for the mirror, by pg_cron and pg_net. Nothing of it is there
--- until somebody calls `clerk_sync.schedule()`, and nothing is left after `clerk_sync.unschedule()`.
+-- The schedule: what Supabase itself does for the mirror, with pg_cron and pg_net. None of it is there until
+-- `clerk_sync.schedule()` is called, and nothing is left after `clerk_sync.unschedule()`.
 --
 -- | job                    | when                        | what                                                |
 -- | ---------------------- | --------------------------- | --------------------------------------------------- |
@@ -7,14 +7,14 @@
 -- | clerk_mirror_reconcile | as asked, daily by default  | asks `clerk-reconcile` for a run                    |
 -- | clerk_mirror_prune     | daily                       | removes what is expired                             |
 --
--- Everything of the extensions is named in dynamic SQL, the schema as an argument: they are there in some
--- projects only, and plpgsql_check reads dynamic SQL that is constant.
+-- Everything that belongs to the extensions is named in dynamic SQL, with the schema as an argument: only
+-- some projects have them, and plpgsql_check reads constant dynamic SQL.
 
 create table clerk_sync.schedules (
   -- One row at most.
   is_set boolean not null default true,
   project_url text not null,
-  -- When to reconcile, in pg_cron's words; null for never.
+  -- When to reconcile, in pg_cron's format; null for never.
   reconcile_at text,
   is_repair boolean not null,
   scheduled_at timestamptz not null default now(),
@@ -22,7 +22,7 @@ create table clerk_sync.schedules (
   constraint schedules_is_set_check check (is_set)
 );
 
-comment on table clerk_sync.schedules is 'What clerk_sync.schedule() was asked for; empty without a schedule';
+comment on table clerk_sync.schedules is 'The arguments of clerk_sync.schedule(); empty without a schedule';
 
 alter table clerk_sync.schedules enable row level security;
 revoke all on clerk_sync.schedules from anon, authenticated;
@@ -31,7 +31,7 @@ grant select, insert, update, delete on clerk_sync.schedules to service_role;
 create policy "The service role manages schedules" on clerk_sync.schedules
 for all to service_role using (true) with check (true);
 
--- The extensions that a schedule needs and the database lacks.
+-- The extensions that a schedule needs and the database is missing.
 create function clerk_sync.missing_extensions()
 returns text[]
 language sql
@@ -51,7 +51,7 @@ $$;
 revoke execute on function clerk_sync.missing_extensions () from public, anon, authenticated;
 grant execute on function clerk_sync.missing_extensions () to service_role;
 
--- Wakes one of the mirror's functions: a request that nobody waits for. Nothing without a schedule.
+-- Wakes one of the mirror's functions: a request that no one waits for. Does nothing without a schedule.
 create function clerk_sync.wake_function(function_name text, body jsonb default '{}')
 returns void
 language plpgsql
@@ -68,7 +68,7 @@ begin
   execute format($sql$
     select decrypted_secret from %I.decrypted_secrets where name = 'clerk_mirror_secret_key'
   $sql$, 'vault') into secret_key;
-  -- A function lives 150 s: whoever hung up before might end it.
+  -- A function may run for 150 s: hanging up before that might end it.
   execute format($sql$
     select %I.http_post(url => $1, body => $2, headers => $3, timeout_milliseconds => 150000)
   $sql$, 'net') using
@@ -80,8 +80,8 @@ $$;
 
 revoke execute on function clerk_sync.wake_function (text, jsonb) from public, anon, authenticated;
 
--- Makes sure that somebody looks after work that waits: every minute, and where work `is_late`, so that
--- hurry does not help any more, every quarter of an hour. Null leaves a job that is there as it is.
+-- Makes sure that pending work is looked after: every minute, or if it `is_late`, so that speed no longer
+-- matters, every quarter of an hour. With null, an existing job stays as it is.
 create function clerk_sync.watch_work(is_late boolean default null)
 returns void
 language plpgsql
@@ -104,7 +104,7 @@ $$;
 
 revoke execute on function clerk_sync.watch_work (boolean) from public, anon, authenticated;
 
--- Since when an effect waits, or from when on: one that is not parked, and whose handler is not off.
+-- When the oldest effect became due, or the next one will: not parked, and with a handler that isn't off.
 create function clerk_sync.effects_wait_since()
 returns timestamptz
 language sql
@@ -124,9 +124,10 @@ $$;
 
 revoke execute on function clerk_sync.effects_wait_since () from public, anon, authenticated;
 
--- What the job does that is there while work waits: it wakes whoever has something to do, and goes once
--- nothing waits any more. Whoever brings work holds the lock until his commit, so that the job does not
--- go while some is coming. A run that nobody has touched for a day is given up.
+-- What the job does that exists while work is pending: it wakes the functions that have something to do, and
+-- removes itself once nothing is pending any more. A transaction that adds work holds the lock until it
+-- commits, so that the job isn't removed while work is coming in. A run that no one has touched for a day is
+-- given up.
 create function clerk_sync.do_work()
 returns void
 language plpgsql
@@ -184,9 +185,9 @@ $$;
 
 revoke execute on function clerk_sync.ask_for_reconciliation () from public, anon, authenticated;
 
--- Removes what is expired and no event comes along to remove: rows of the ledger, erased rows that the
--- application has let go, and what pg_cron keeps of the mirror's own jobs for more than a week. Returns
--- `{"webhook_events", "erased_rows"}`, how many went; what is more goes the next time.
+-- Removes expired rows that no event comes along to remove: rows of the ledger, erased rows that the
+-- application has released, and pg_cron's records of the mirror's own jobs after more than a week. Returns
+-- `{"webhook_events", "erased_rows"}`, the number of rows removed; the rest is removed the next time.
 create function clerk_sync.prune()
 returns jsonb
 language plpgsql
@@ -231,7 +232,7 @@ $$;
 
 revoke execute on function clerk_sync.prune () from public, anon, authenticated;
 
--- Keeps the key where the jobs find it, encrypted.
+-- Stores the key where the jobs find it, encrypted.
 create function clerk_sync.keep_secret_key(secret_key text)
 returns void
 language plpgsql
@@ -247,7 +248,7 @@ begin
     if secret_id is null then
       raise exception using
         errcode = 'invalid_parameter_value',
-        message = 'The schedule needs a secret key of the project, to call the functions with',
+        message = 'The schedule needs a secret key of the project to call its functions',
         hint = 'Dashboard, Settings, API Keys: "sb_secret_…"';
     end if;
   elsif secret_id is null then
@@ -261,13 +262,13 @@ $$;
 
 revoke execute on function clerk_sync.keep_secret_key (text) from public, anon, authenticated;
 
--- Has Supabase look after the mirror: effects that were missed, runs that were interrupted, a
--- reconciliation every night, and pruning. Makes the extensions that the database offers and lacks. It can
--- be repeated, with other words or the same.
+-- Makes Supabase look after the mirror: missed effects, interrupted runs, a reconciliation every night, and
+-- pruning. Creates the extensions that are available and missing. It can be called again, with the same
+-- arguments or others.
 --
--- `project_url`: `https://<ref>.supabase.co`. `secret_key`: `sb_secret_…`; null for the one of the last
--- time. `reconcile_at`: in pg_cron's words, UTC; null for never. `is_repair`: whether a reconciliation
--- mends what it finds. Returns what `clerk_sync.read_schedule()` does.
+-- `project_url`: `https://<ref>.supabase.co`. `secret_key`: `sb_secret_…`; null for the previous one.
+-- `reconcile_at`: in pg_cron's format, UTC; null for never. `is_repair`: whether a reconciliation repairs
+-- what it finds. Returns the same as `clerk_sync.read_schedule()`.
 create function clerk_sync.schedule(
   project_url text,
   secret_key text default null,
@@ -324,7 +325,7 @@ begin
     select %I.schedule('clerk_mirror_prune', '41 3 * * *', 'select clerk_sync.prune()')
   $sql$, 'cron');
   perform clerk_sync.watch_work();
-  -- A worker that was never woken has not told yet which effects it can run.
+  -- A worker that was never woken has not yet reported which effects it can run.
   perform clerk_sync.wake_function('clerk-effects');
   return clerk_sync.read_schedule();
 end;
@@ -332,7 +333,8 @@ $$;
 
 revoke execute on function clerk_sync.schedule (text, text, text, boolean) from public, anon, authenticated;
 
--- Undoes `clerk_sync.schedule()`: its jobs, its key. The extensions stay. True if there was a schedule.
+-- Undoes `clerk_sync.schedule()`: its jobs, its key. The extensions stay. Returns true if there was a
+-- schedule.
 create function clerk_sync.unschedule()
 returns boolean
 language plpgsql
@@ -361,9 +363,9 @@ $$;
 
 revoke execute on function clerk_sync.unschedule () from public, anon, authenticated;
 
--- Whether there is a schedule, and how its jobs do: `{"is_scheduled", "project_url", "missing_extensions",
--- "jobs": [{"name", "schedule", "is_active", "last_started_at", "last_status", "last_message"}]}`. Security
--- definer, since pg_cron shows a job to its owner alone.
+-- Whether there is a schedule, and how its jobs are doing: `{"is_scheduled", "project_url",
+-- "missing_extensions", "jobs": [{"name", "schedule", "is_active", "last_started_at", "last_status",
+-- "last_message"}]}`. Security definer, since pg_cron only shows a job to its owner.
 create function clerk_sync.read_schedule()
 returns jsonb
 language plpgsql
@@ -375,7 +377,7 @@ declare
   jobs jsonb := jsonb_build_array();
 begin
   if to_regclass('cron.job_run_details') is not null then
-    -- What pg_cron keeps of runs has an index on their ids alone: only the latest are looked through.
+    -- pg_cron's records of runs only have an index on their ids: only the latest are searched.
     execute format($sql$
       select coalesce(jsonb_agg(jsonb_build_object(
         'name', job.jobname,
@@ -409,8 +411,8 @@ $$;
 revoke execute on function clerk_sync.read_schedule () from public, anon, authenticated;
 grant execute on function clerk_sync.read_schedule () to service_role;
 
--- Whoever brings work makes sure that it is looked after. Security definer, since the jobs are the
--- owner's. Nothing that is wrong with the schedule may hold an event up.
+-- Whatever adds work makes sure that it is looked after. Security definer, since the jobs are the owner's. A
+-- problem with the schedule must never fail an event.
 create function clerk_sync.announce_work()
 returns trigger
 language plpgsql

@@ -1,8 +1,8 @@
--- Status: how the mirror does, in one look that costs the same however large it has grown. Tables that grow
--- are looked at in part: the 10,000 rows that came last, or wait longest, by an index. What is said of more
--- says that it is at least so much.
+-- Status: how the mirror is doing, in one query that costs the same however large the mirror has grown. In
+-- tables that grow, it only looks at part of the rows: the 10,000 that came last, or have waited longest, by
+-- an index. If there are more, it says "at least".
 
--- Duplicates, by the five minutes in which they came: they leave no row in the ledger.
+-- Duplicates, per five minutes: they leave no row in the ledger.
 create table clerk_sync.duplicate_counts (
   id bigint not null generated always as identity,
   began_at timestamptz not null default date_bin('5 minutes', now(), '2000-01-01T00:00:00Z'),
@@ -10,7 +10,7 @@ create table clerk_sync.duplicate_counts (
   constraint duplicate_counts_pkey primary key (id)
 );
 
-comment on table clerk_sync.duplicate_counts is 'How many duplicates arrived lately, in steps of five minutes: one row, or several if many arrived at once';
+comment on table clerk_sync.duplicate_counts is 'How many duplicates arrived recently, in steps of five minutes: one row, or several if many arrived at once';
 
 alter table clerk_sync.duplicate_counts enable row level security;
 revoke all on clerk_sync.duplicate_counts from anon, authenticated;
@@ -19,8 +19,8 @@ grant select, insert, update, delete on clerk_sync.duplicate_counts to service_r
 create policy "The service role manages duplicate counts" on clerk_sync.duplicate_counts
 for all to service_role using (true) with check (true);
 
--- Counts a duplicate. It waits for nobody: where another call holds the row of these five minutes, there
--- will be a second one. Counts older than two days go when one is added.
+-- Counts a duplicate. It never waits: if another call has locked the row of these five minutes, there will be
+-- a second one. Counts older than two days are removed when one is added.
 create function clerk_sync.count_duplicate()
 returns void
 language plpgsql
@@ -56,15 +56,15 @@ $$;
 revoke execute on function clerk_sync.count_duplicate () from public, anon, authenticated;
 grant execute on function clerk_sync.count_duplicate () to service_role;
 
--- Serves the count of what is parked. Rows that are not cost it nothing.
+-- Serves the count of parked effects. Other rows pay nothing for it.
 create index outbox_handler_parked_idx on clerk_sync.outbox (handler) where parked_at is not null;
 
--- What follows is `language sql`: planned anew in each look, for tables as large as they are then.
+-- What follows is `language sql`, which is planned again on each call, for the tables' current sizes.
 
--- The ledger, and what came of late. Webhook ids are time-ordered, so that its high end is what came last:
--- neither a second index nor a count costs an event anything. Of webhooks that were sent again weeks later, those
--- beyond the last 10,000 ids are left out. Returns `{"last_webhook", "last_hour", "last_day", "ledger"}` as
--- `public.read_status()` has them.
+-- The ledger, and what arrived recently. Webhook ids are time-ordered, so its high end is what came last: an
+-- event pays for neither a second index nor a count. If webhooks were resent weeks later, those beyond the
+-- last 10,000 ids are left out. Returns `{"last_webhook", "last_hour", "last_day", "ledger"}` as in
+-- `public.read_status()`.
 create function clerk_sync.measure_ledger()
 returns jsonb
 language sql
@@ -142,8 +142,8 @@ as $$
           ))
         end,
         'bytes', pg_total_relation_size('clerk_sync.webhook_events'),
-        -- Of a large one, as Postgres last sampled it: the low end of the key is where rows expire, and
-        -- entries that are gone stay in the way there until the next vacuum.
+        -- For a large one, as Postgres last sampled it: the low end of the key is where rows expire, and
+        -- deleted entries stay in the way there until the next vacuum.
         'oldest_received_at', case
           when row_count < 10000 then oldest_at
           else (
@@ -160,8 +160,8 @@ $$;
 
 revoke execute on function clerk_sync.measure_ledger () from public, anon, authenticated;
 
--- The dead letters: `{"count", "is_at_least", "oldest_received_at", "reasons": {reason: count}}`, at most
--- ten reasons. What Postgres says may name values: of it there is the SQLSTATE alone.
+-- The dead letters: `{"count", "is_at_least", "oldest_received_at", "reasons": {reason: count}}`, at most ten
+-- reasons. Messages from Postgres may contain values, so only their SQLSTATE is used.
 create function clerk_sync.measure_dead_letters()
 returns jsonb
 language sql
@@ -193,9 +193,9 @@ $$;
 
 revoke execute on function clerk_sync.measure_dead_letters () from public, anon, authenticated;
 
--- What stands in the outbox, by handler: `[{"handler", "is_enabled", "due_count", "due_since", "late_count",
--- "parked_count", "is_at_least"}]`. Late is what has been due for ten minutes: whoever is woken, or comes
--- by every minute, has taken it by then. What nobody is to take is not late.
+-- What is in the outbox, by handler: `[{"handler", "is_enabled", "due_count", "due_since", "late_count",
+-- "parked_count", "is_at_least"}]`. Late is what has been due for ten minutes: a worker that is woken, or
+-- runs every minute, has taken it by then. Effects that are switched off are never late.
 create function clerk_sync.measure_effects()
 returns jsonb
 language sql
@@ -252,8 +252,8 @@ $$;
 
 revoke execute on function clerk_sync.measure_effects () from public, anon, authenticated;
 
--- The runs: `{"open", "last_reconcile", "last_backfill", "last_reconciled_at"}`. The last ones are those
--- that came to an end, by success or failure; `last_reconciled_at` is when one was last done.
+-- The runs: `{"open", "last_reconcile", "last_backfill", "last_reconciled_at"}`. The last ones are those that
+-- ended, by success or failure; `last_reconciled_at` is when one last succeeded.
 create function clerk_sync.measure_runs()
 returns jsonb
 language sql
@@ -286,8 +286,8 @@ $$;
 
 revoke execute on function clerk_sync.measure_runs () from public, anon, authenticated;
 
--- All of it. Security definer, so that a monitor's role can be given the status and nothing else: it names
--- no person, and takes no argument.
+-- All of it. Security definer, so that a monitor's role can be given the status and nothing else: it names no
+-- person, and takes no argument.
 create function clerk_sync.measure_status()
 returns jsonb
 language sql
@@ -313,18 +313,18 @@ $$;
 revoke execute on function clerk_sync.measure_status () from public, anon, authenticated;
 grant execute on function clerk_sync.measure_status () to service_role;
 
--- How the mirror does:
+-- How the mirror is doing:
 --
--- - `now`: the database's clock; `release`: the latest that the database has
--- - `last_webhook`: `{"received_at", "occurred_at", "type", "outcome"}`; null where none has come
+-- - `now`: the database's clock; `release`: the latest one that the database has
+-- - `last_webhook`: `{"received_at", "occurred_at", "type", "outcome"}`; null if none has arrived
 -- - `last_hour`, `last_day`: `{"applied", "stale", "duplicate", "dead_lettered", "is_at_least"}`
--- - `ledger`: `{"rows", "bytes", "oldest_received_at"}`, estimates where it is large
+-- - `ledger`: `{"rows", "bytes", "oldest_received_at"}`, estimates if it is large
 -- - `dead_letters`: `{"count", "is_at_least", "oldest_received_at", "reasons"}`
 -- - `effects`: `[{"handler", "is_enabled", "due_count", "due_since", "late_count", "parked_count",
 --   "is_at_least"}]`
--- - `runs`: `{"open", "last_reconcile", "last_backfill", "last_reconciled_at"}`, runs as `read_runs()` has them
+-- - `runs`: `{"open", "last_reconcile", "last_backfill", "last_reconciled_at"}`, runs as in `read_runs()`
 -- - `backfill_cursors`: `[{"resource", "object_count", "is_finished", "started_at", "updated_at"}]`
--- - `instance`: as `read_instance()` has it; `schedule`: as `clerk_sync.read_schedule()` has it
+-- - `instance`: as in `read_instance()`; `schedule`: as in `clerk_sync.read_schedule()`
 create function public.read_status()
 returns jsonb
 language sql
@@ -338,9 +338,9 @@ $$;
 revoke execute on function public.read_status () from public, anon, authenticated;
 grant execute on function public.read_status () to service_role;
 
--- The same as one row of plain columns, for a monitor. Its role needs `usage` on the schema, `select` on this,
--- and `execute` on `clerk_sync.measure_status()`. Sums are those of all handlers, counts and times null where
--- there is nothing to count or nothing came.
+-- The same as one row of plain columns, for a monitor. Its role needs `usage` on the schema, `select` on this
+-- view, and `execute` on `clerk_sync.measure_status()`. Sums are over all handlers; counts and times are null
+-- if there is nothing to count or nothing arrived.
 create view clerk_sync.status with (security_invoker = true) as
 select
   (facts ->> 'now')::timestamptz as taken_at,

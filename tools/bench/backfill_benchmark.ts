@@ -1,4 +1,4 @@
-/** A backfill: many rows to a call, against `COPY` of the same rows into an identical table. */
+/** A backfill: many rows per call, against `COPY` of the same rows into an identical table. */
 import type { Buffer } from "node:buffer";
 import { pipeline } from "node:stream/promises";
 import * as z from "zod/mini";
@@ -15,7 +15,7 @@ import { type BenchDatabase, openBenchDatabase, type Sql } from "./database.ts";
 import { compareInRounds } from "./rounds.ts";
 import { sampleProfile } from "./user_updates.ts";
 
-/** Rows to a call. */
+/** Rows per call. */
 const BATCH = 500;
 
 /** Members of each organization. */
@@ -62,7 +62,7 @@ export const backfillBenchmark: Benchmark = {
       call: "select public.upsert_organization_memberships($1::jsonb, $2::jsonb, $3::jsonb)",
       batches: inBatches(userIds).map(toMembershipArguments),
     };
-    // Their parents are there already, as in a backfill that goes from parents to children.
+    // Their parents already exist, as in a backfill that goes from parents to children.
     await apply(sql, profiles);
     for (const [, organizations = "[]"] of memberships.batches) {
       await sql.unsafe("select public.upsert_organizations($1::jsonb)", [organizations]);
@@ -105,7 +105,7 @@ async function compareWithCopy(
   await apply(sql, backfill);
   const copied = await copyOut(database, `public.${table}`);
   return {
-    what: `backfill of ${table}, ${BATCH} rows to a call`,
+    what: `backfill of ${table}, ${BATCH} rows per call`,
     against: "COPY of the same rows",
     unit: "rows/s",
     ...(target ? { target } : {}),
@@ -117,7 +117,7 @@ async function compareWithCopy(
   };
 }
 
-/** What the form of the rows costs, JSON, is on both sides here. */
+/** Both sides pay for the form of the rows, JSON. */
 async function compareWithInsert(
   sql: Sql,
   owner: Sql,
@@ -135,7 +135,7 @@ async function compareWithInsert(
       )`,
   };
   return {
-    what: `backfill of ${table}, ${BATCH} rows to a call`,
+    what: `backfill of ${table}, ${BATCH} rows per call`,
     against: "a plain insert of the same JSON",
     unit: "rows/s",
     ...await compareInRounds(rounds, {
@@ -145,7 +145,7 @@ async function compareWithInsert(
   };
 }
 
-/** Into an empty table, every time; all that is needed is made beforehand. */
+/** Into an empty table, every time; everything needed is prepared beforehand. */
 async function perSecond(
   owner: Sql,
   schema: "public" | "plain",
@@ -166,7 +166,7 @@ async function apply(sql: Sql, { call, batches }: Backfill): Promise<void> {
   for (const batch of batches) await sql.unsafe(call, batch, { prepare: true });
 }
 
-/** On a connection of its own: the driver may leave it paused after reading so much. */
+/** On a separate connection: the driver may leave it paused after reading so much. */
 async function copyOut(database: BenchDatabase, table: string): Promise<Buffer[]> {
   const sql = database.connect({ role: "service_role", connections: 1 });
   return await Array.fromAsync(await sql.unsafe(`copy ${table} to stdout`).readable());

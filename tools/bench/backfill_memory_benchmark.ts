@@ -23,7 +23,7 @@ export const backfillMemoryBenchmark: Benchmark = {
         reference,
         unit: "MB",
         ratio: ours / reference,
-        // The collector lets the heap grow a little while nothing presses it.
+        // The garbage collector lets the heap grow a little while there is no pressure.
         target: { atMost: 1.2 },
       }];
     } finally {

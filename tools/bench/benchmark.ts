@@ -1,7 +1,7 @@
-/** What to reach: a bound on the ratio. */
+/** The target: a bound on the ratio. */
 export type Target = { atLeast: number } | { atMost: number };
 
-/** One line of the table: something of ours, measured side by side with a reference. */
+/** One row of the table: something of ours, measured side by side with a reference. */
 export interface Comparison {
   /** What was measured, such as `user.updated, 16 connections`. */
   what: string;
@@ -13,30 +13,30 @@ export interface Comparison {
   unit: string;
   /** Median of the rounds' own ratios, ours to the reference. */
   ratio: number;
-  /** None for a line that is there for information. */
+  /** None if the row is only informative. */
   target?: Target;
 }
 
 /** How to measure. */
 export interface BenchmarkOptions {
-  /** Whether to show only that it works, in seconds and with small numbers. */
+  /** Whether to only show that it works, in seconds and with small numbers. */
   isShort: boolean;
-  /** Share of the usual size, where a benchmark is long. */
+  /** Fraction of the usual size, for long benchmarks. */
   scale: number;
-  /** Whether to say, by `log`, which plans the database chose. */
+  /** Whether to log which plans the database chose. */
   showsPlans: boolean;
-  /** Says what is going on, for whoever waits. */
+  /** Reports progress. */
   log(line: string): void;
 }
 
-/** One group of lines. */
+/** One group of rows. */
 export interface Benchmark {
-  /** What `deno task bench <name>` calls it. */
+  /** Its name in `deno task bench <name>`. */
   name: string;
   run(options: BenchmarkOptions): Promise<Comparison[]>;
 }
 
-/** Whether a comparison reaches its target; true without one. */
+/** Whether a comparison reaches its target; true if it has none. */
 export function reachesTarget({ ratio, target }: Comparison): boolean {
   if (target === undefined) return true;
   return "atLeast" in target ? ratio >= target.atLeast : ratio <= target.atMost;

@@ -1,10 +1,10 @@
 import type { CallDatabase } from "../../functions/clerk-webhook/database.ts";
 
-/** Tells how many calls were under way, each of which takes a connection of the database. */
+/** Measures how many calls were in flight, each of which takes a database connection. */
 export interface CallMeter {
-  /** The same call, counted while it is under way. */
+  /** The same call, counted while it is in flight. */
   wrap(call: CallDatabase): CallDatabase;
-  /** How many were under way on average, of the time in which any was, since it was last asked. */
+  /** The average number in flight, over the time in which any was, since it was last read. */
   takeMean(): number;
 }
 

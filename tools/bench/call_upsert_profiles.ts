@@ -1,7 +1,7 @@
 import type { Sql } from "./database.ts";
 import type { UserUpdate } from "./user_updates.ts";
 
-/** Makes the call of a user.updated event: the mirror's own, or that of the plain function. */
+/** Creates the call for a user.updated event: the mirror's own, or that of the plain function. */
 export function callUpsertProfiles(
   sql: Sql,
   schema: "public" | "plain",

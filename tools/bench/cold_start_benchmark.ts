@@ -9,20 +9,20 @@ import { userCreatedBody } from "./user_created_body.ts";
 
 const PARTS = new URL("./cold_start/", import.meta.url);
 
-/** Nobody listens here: no call gets as far as the network. */
+/** Nothing listens here: no call gets as far as the network. */
 const ADDRESS = "http://127.0.0.1/";
 
 const CURRENT = `Deno ${Deno.version.deno}`;
 const EDGE = "Deno 2.1.4";
 
-/** A Deno with a folder of its own, in which the deployed function lies. */
+/** A Deno with its own folder, which contains the deployed function. */
 interface Site {
   deno: string;
   folder: string;
-  /** Packages and what Deno makes of them: another than the machine's, which others use as well. */
+  /** Packages and Deno's caches: separate from the machine's, which others use as well. */
   cache: string;
   deployment: Deployment;
-  /** Of the webhook endpoint. */
+  /** The webhook endpoint's secret. */
   secret: string;
 }
 
@@ -32,14 +32,14 @@ interface Module {
   file: string;
 }
 
-/** What an isolate pays before its first answer. Every figure is of a fresh process. */
+/** What an isolate pays before its first response. Every figure comes from a fresh process. */
 export const coldStartBenchmark: Benchmark = {
   name: "cold-start",
   async run({ isShort, log }) {
     const [rounds, processes] = isShort ? [3, 1] : [9, 3];
     const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-bench-" });
     try {
-      log("Deploying to a stand-in of the Management API, as it is and as a single file");
+      log("Deploying to a stand-in for the Management API, as it is and as a single file");
       const deployment = await deploy("clerk-webhook");
       await bundleFunctions(join(folder, "bundle"));
       const bundled = await deploy("clerk-webhook", join(folder, "bundle"));
@@ -127,7 +127,7 @@ export const coldStartBenchmark: Benchmark = {
   },
 };
 
-/** Lays the deployed function out, and beside it what it is compared with and what starts it. */
+/** Lays out the deployed function, with what it is compared with and what starts it. */
 async function prepare(
   deno: string,
   folder: string,
@@ -141,7 +141,7 @@ async function prepare(
   return { deno, folder, cache, deployment, secret: newSigningSecret() };
 }
 
-/** The shortest of several times: whatever else the machine does only ever adds to one. */
+/** The shortest of several times: whatever else the machine does only adds to it. */
 async function best(times: number, measure: () => Promise<number>): Promise<number> {
   let shortest = Infinity;
   for (let time = 0; time < times; time++) shortest = Math.min(shortest, await measure());
@@ -152,13 +152,13 @@ function deployed(site: Site): Module {
   return { site, file: site.deployment.metadata.entrypoint_path };
 }
 
-/** Milliseconds inside a process that is up, from just before the import to its end. */
+/** Milliseconds inside a running process, from just before the import to its end. */
 async function timeImport({ site, file }: Module): Promise<number> {
   const { line } = await launch(site, ["time_import.ts", `./${file}`], /^[\d.]+$/);
   return Number(line);
 }
 
-/** Milliseconds from the start of a process to the answer to its first request. */
+/** Milliseconds from the start of a process to the response to its first request. */
 async function timeFirstAnswer({ site, file }: Module): Promise<number> {
   const body = userCreatedBody();
   const { headers } = signedRequest(ADDRESS, site.secret, body);

@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { type Stack, startStack } from "../development/stack/stack.ts";
 
-/** Connections whose JSON parameters are given as text. */
+/** Connections that send JSON parameters as text. */
 export type Sql = postgres.Sql<{ jsonb: unknown }>;
 
 /** A database to measure: a real Postgres with the migrations, and commits that wait for the disk. */
@@ -9,10 +9,10 @@ export interface BenchDatabase extends AsyncDisposable {
   stack: Stack;
   /** The owner of the tables, on one connection. */
   owner: Sql;
-  /** Makes another database in the state that this one is in; nobody may be connected yet. */
+  /** Creates another database in the same state; no one may be connected yet. */
   copyTo(name: string): Promise<void>;
   checkpoint(): Promise<void>;
-  /** Connections of a role of the API. */
+  /** Connections with an API role. */
   connect(options: ConnectOptions): Sql;
 }
 
@@ -20,17 +20,17 @@ export interface BenchDatabase extends AsyncDisposable {
 export interface ConnectOptions {
   role: "service_role" | "authenticated";
   connections: number;
-  /** Through something that listens there; straight to the server by default. */
+  /** Through something that listens on this port; straight to the server by default. */
   port?: number;
   database?: string;
-  /** Settings of the sessions. */
+  /** Session settings. */
   settings?: Record<string, string>;
 }
 
-/** Room enough that no checkpoint and no lack of memory comes into a measurement by chance. */
+/** Enough room that no checkpoint or lack of memory disturbs a measurement by chance. */
 const SETTINGS = { shared_buffers: "1GB", max_wal_size: "16GB", checkpoint_timeout: "1h" };
 
-/** What goes in is JSON already. */
+/** Parameters are already JSON. */
 const JSON_AS_TEXT = {
   to: 3802,
   from: [3802],
@@ -38,7 +38,7 @@ const JSON_AS_TEXT = {
   parse: (text: string): unknown => JSON.parse(text),
 };
 
-/** Starts a throw-away database. */
+/** Starts a throwaway database. */
 export async function openBenchDatabase(): Promise<BenchDatabase> {
   const stack = await startStack({ settings: SETTINGS });
   const pools: Sql[] = [];

@@ -4,17 +4,17 @@ export interface DelayingProxy extends Disposable {
   port: number;
 }
 
-/** What the proxy's thread is told. */
+/** What the proxy's thread is given. */
 export interface DelayingProxyOptions {
-  /** Port of 127.0.0.1 to pass everything on to. */
+  /** Port on 127.0.0.1 to forward everything to. */
   to: number;
   /** Milliseconds that each direction takes. */
   delay: number;
 }
 
 /**
- * Starts a proxy in a thread of its own. It waits without looking at anything else, which is exact to
- * some hundredths of a millisecond, where a timer isn't: it serves one connection that takes turns.
+ * Starts a proxy in its own thread. It waits without looking at anything else, which is exact to a few
+ * hundredths of a millisecond, where a timer isn't: it serves one connection that takes turns.
  */
 export async function startDelayingProxy(options: DelayingProxyOptions): Promise<DelayingProxy> {
   const worker = new Worker(import.meta.resolve("./delaying_proxy_worker.ts"), { type: "module" });

@@ -1,7 +1,7 @@
 /// <reference lib="deno.worker" />
 import type { DelayingProxyOptions } from "./delaying_proxy.ts";
 
-/** Nobody wakes this up: to wait for it is to let time pass. */
+/** Nothing ever wakes this: waiting for it just lets time pass. */
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 async function pass(from: Deno.Conn, to: Deno.Conn, delay: number): Promise<void> {
@@ -23,6 +23,6 @@ async function serve(client: Deno.TcpConn, { to, delay }: DelayingProxyOptions):
 self.onmessage = async ({ data: options }: MessageEvent<DelayingProxyOptions>) => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   self.postMessage(listener.addr.port);
-  // A connection that is cut at the end is nobody's loss.
+  // A connection that is cut at the end doesn't matter.
   for await (const client of listener) serve(client, options).catch(() => {});
 };

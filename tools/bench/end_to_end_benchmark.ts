@@ -17,7 +17,7 @@ import { type CallMeter, createCallMeter } from "./call_meter.ts";
 import { compareInRounds } from "./rounds.ts";
 import { userCreatedBody } from "./user_created_body.ts";
 
-/** Requests under way at once, and what their rate is to reach: those that come together share their calls. */
+/** Requests in flight at once, and the target for their rate: those that arrive together share their calls. */
 const CONCURRENCIES: { concurrency: number; target: Target }[] = [
   { concurrency: 1, target: { atLeast: 0.85 } },
   { concurrency: 16, target: { atLeast: 1.5 } },
@@ -26,7 +26,7 @@ const CONCURRENCIES: { concurrency: number; target: Target }[] = [
 
 const PERCENTILES = [50, 95, 99];
 
-/** How much is done: one run has so many requests, and is measured so many times. */
+/** How much is done: the requests in a run, and how often it is measured. */
 interface Extent {
   requests: number;
   rounds: number;
@@ -34,13 +34,13 @@ interface Extent {
 
 /** Two ways into one database: webhooks through the function, and the calls that it would make. */
 interface Entrances {
-  /** Makes a request that the function applies, or, for its signature, refuses. */
+  /** Creates a request that the function applies, or refuses because of its signature. */
   request(signature?: string): Request;
-  /** The same for a function that joins no calls. */
+  /** The same for a function that doesn't group calls. */
   requestAlone(): Request;
-  /** What calls either function has under way. */
+  /** The calls that either function has in flight. */
   meters: { joined: CallMeter; alone: CallMeter };
-  /** Makes the call that the function would make of a further event. */
+  /** Creates the call that the function would make for another event. */
   call(): Call;
   /** Makes a call as the function does. */
   rpc(call: Call): Promise<unknown>;
@@ -105,7 +105,7 @@ function open(stack: Stack): Entrances {
     },
     call() {
       const event = recognizeEvent(JSON.parse(userCreatedBody()));
-      if (event === undefined) throw new Error("The event is of no type that the mirror knows");
+      if (event === undefined) throw new Error("The mirror doesn't know this event type");
       return toCall(event, newId("msg"));
     },
     async rpc({ rpc, args }) {
@@ -156,7 +156,7 @@ async function compareWithCalls(
   ];
 }
 
-/** What joining calls changes: nothing for those that come alone, and how many calls there are at once. */
+/** What grouping changes: nothing for calls that arrive alone, and how many calls there are at once. */
 async function compareWithAlone(
   entrances: Entrances,
   { requests, rounds }: Extent,
@@ -192,7 +192,7 @@ async function compareWithAlone(
       reference,
       ratio: ours / reference,
       unit: "ms",
-      // As much as differs from run to run.
+      // As much as varies from run to run.
       target: { atMost: 1.1 },
     },
     {
@@ -246,7 +246,7 @@ function sendAll(
   });
 }
 
-/** What came of many requests. */
+/** The results of many requests. */
 interface Run {
   /** Per second. */
   rate: number;
@@ -254,7 +254,7 @@ interface Run {
   durations: number[];
 }
 
-/** Uses all items, several at a time. */
+/** Processes all items, several at a time. */
 async function runAll<Item>(
   items: Item[],
   concurrency: number,
@@ -283,7 +283,7 @@ function expectOutcome(actual: unknown, expected: string): void {
   }
 }
 
-/** @throws {RangeError} without values. */
+/** @throws {RangeError} if there are no values. */
 function percentile(values: number[], percent: number): number {
   const value = values.toSorted((a, b) => a - b)[Math.ceil(values.length * percent / 100) - 1];
   if (value === undefined) throw new RangeError("No values");

@@ -8,10 +8,10 @@ import { measureRate } from "./measure_rate.ts";
 import { compareInRounds } from "./rounds.ts";
 import { type UserUpdate, userUpdates } from "./user_updates.ts";
 
-/** Users that the events are about, in turns. */
+/** Users that the events are about, in turn. */
 const USERS = 3000;
 
-/** Milliseconds of the simulated network, there and back. */
+/** Milliseconds of the simulated network, round trip. */
 const ROUND_TRIP = 1;
 
 interface Setup {
@@ -109,7 +109,7 @@ async function againstStatements(setup: Setup): Promise<Comparison[]> {
   return comparisons;
 }
 
-/** As the public guides have it: has it been processed? Write. It has been processed. */
+/** As the public guides do it: look whether it was processed, write, record that it was. */
 async function writeInStatements(sql: Sql, update: UserUpdate): Promise<void> {
   const { profiles: [profile], webhook } = update;
   const [known] = await sql`select id from plain.webhook_events where id = ${webhook.id}`;

@@ -1,24 +1,24 @@
 import type { Sql } from "./database.ts";
 import { sampleProfile } from "./user_updates.ts";
 
-/** Rows to a statement. */
+/** Rows per statement. */
 const BATCH = 1_000_000;
 
-/** Rows of the same time, which share the beginning of their ids. */
+/** Rows with the same time, which share the beginning of their ids. */
 const BURST = 100;
 
-/** Fills tables with rows like those that webhooks leave, older than anything that comes. */
+/** Fills tables with rows like those that webhooks leave, older than anything that arrives. */
 export class Filler {
   /** @param sql The owner's one connection. */
   private constructor(readonly sql: Sql) {}
 
-  /** Prepares a connection: what it needs goes when the connection does. */
+  /** Prepares a connection: what it needs disappears with it. */
   static async on(sql: Sql): Promise<Filler> {
     await sql.unsafe(await Deno.readTextFile(new URL("./ksuid.sql", import.meta.url)));
     return new Filler(sql);
   }
 
-  /** Fills the ledger with webhooks that came evenly spread over some days. */
+  /** Fills the ledger with webhooks that arrived evenly spread over some days. */
   async webhookEvents(count: number, { from, to }: { from: number; to: number }): Promise<void> {
     const secondsBetween = (from - to) * 86_400 / count;
     await this.#inBatches(count, (first, last) =>
@@ -40,7 +40,7 @@ export class Filler {
       ) as bursts, generate_series(first, first + ${BURST - 1}) as number`);
   }
 
-  /** Fills the profiles, one a second, and returns the ids of a few of them, evenly spread. */
+  /** Fills the profiles, one per second, and returns the ids of a few of them, evenly spread. */
   async profiles(count: number, few: number): Promise<string[]> {
     const profile = JSON.stringify(sampleProfile());
     await this.#inBatches(count, (first, last) =>
@@ -69,7 +69,7 @@ export class Filler {
 
   /**
    * Fills the memberships: half of the users in two organizations each, of 50 members. There are always
-   * so many organizations that it is worth looking them up.
+   * enough organizations that looking them up is worthwhile.
    */
   async memberships(count: number): Promise<void> {
     const organizations = Math.max(count / 50, 2000);

@@ -1,9 +1,9 @@
 import type { BenchDatabase } from "./database.ts";
 
-/** Rows to a statement. */
+/** Rows per statement. */
 const BATCH = 1_000_000;
 
-/** Fills in users of whom little more is known than when they were created: one a second. */
+/** Inserts users with little more than their creation times: one per second. */
 export async function fillPlainProfiles({ owner }: BenchDatabase, rows: number): Promise<void> {
   const beginning = creationOf(0);
   for (let first = 0; first < rows; first += BATCH) {
@@ -18,7 +18,7 @@ export async function fillPlainProfiles({ owner }: BenchDatabase, rows: number):
   await owner`vacuum (freeze, analyze) public.profiles`;
 }
 
-/** When the user of a number was created. */
+/** When the user with this number was created. */
 export function creationOf(number: number): string {
   return new Date(Date.UTC(2020, 0, 1) + number * 1000).toISOString();
 }

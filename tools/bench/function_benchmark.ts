@@ -10,17 +10,17 @@ import type { Benchmark, Comparison } from "./benchmark.ts";
 import { compareInRounds } from "./rounds.ts";
 import { userCreatedBody } from "./user_created_body.ts";
 
-/** Nobody listens here: no call gets as far as the network. */
+/** Nothing listens here: no call gets as far as the network. */
 const ADDRESS = "http://127.0.0.1/";
 
-/** Requests that are made and signed at a time, before their turn is measured. */
+/** Requests that are created and signed at a time, before their round is measured. */
 const BATCH = 250;
 
 type Use = (request: Request) => unknown;
 
 /**
- * The processor time of one webhook in the function itself: from a signed request to the answer,
- * without a network. Requests are signed and made outside of what is measured.
+ * The processor time of one webhook in the function itself: from a signed request to the response, without a
+ * network. Creating and signing requests isn't measured.
  */
 export const functionBenchmark: Benchmark = {
   name: "function",
@@ -94,7 +94,7 @@ async function measure(
   return total / events;
 }
 
-/** As a server hands it over: the body as bytes, with the length that the sender announced. */
+/** As a server passes it on: the body as bytes, with the length that the sender announced. */
 function arrivedRequest(secret: string, text: string): Request {
   const { headers } = signedRequest(ADDRESS, secret, text);
   const body = new TextEncoder().encode(text);
@@ -122,7 +122,7 @@ function handlerOf(config: Config, database: (call: Call) => Promise<unknown>): 
   };
 }
 
-/** The call that the function makes of a request. */
+/** The call that the function makes for a request. */
 async function mappedCall(config: Config, request: Request): Promise<Call> {
   const { promise, resolve } = Promise.withResolvers<Call>();
   await handlerOf(config, (call) => {
@@ -132,7 +132,7 @@ async function mappedCall(config: Config, request: Request): Promise<Call> {
   return await promise;
 }
 
-/** Replaces the global `fetch` by one that answers `"applied"`, until it is disposed of. */
+/** Replaces the global `fetch` with one that answers `"applied"`, until it is disposed of. */
 function stubFetch(): Disposable {
   const { fetch } = globalThis;
   globalThis.fetch = () => Promise.resolve(Response.json("applied"));

@@ -7,13 +7,13 @@ import { measureRate } from "./measure_rate.ts";
 import { compareInRounds } from "./rounds.ts";
 import { type UserUpdate, userUpdates } from "./user_updates.ts";
 
-/** Users that the events are about, in turns. */
+/** Users that the events are about, in turn. */
 const USERS = 3000;
 
 /** Connections of the reference, each with one event at a time. */
 const SINGLE_CALLERS = 16;
 
-/** How events are grouped: how many to a group, and on how many connections. */
+/** How events are grouped: how many per group, and on how many connections. */
 const GROUPINGS = [
   { size: 16, callers: 4, target: { atLeast: 1.5 } },
   { size: 64, callers: 1 },
@@ -64,7 +64,7 @@ export const groupBenchmark: Benchmark = {
   },
 };
 
-/** Connections overtake each other, so that some events are stale: they are the newest of their user in turns. */
+/** Connections overtake each other, so some events are stale. */
 async function applyGroup(sql: Sql, updates: UserUpdate[]): Promise<void> {
   const [row] = await sql.unsafe(
     "select public.apply_group($1::jsonb) as outcomes",

@@ -1,4 +1,4 @@
-/** What becomes of the rate of an event as the tables grow, and while the ledger's rows expire. */
+/** How an event's rate changes as the tables grow, and while the ledger's rows expire. */
 import type { Benchmark, Comparison } from "./benchmark.ts";
 import { callUpsertProfiles } from "./call_upsert_profiles.ts";
 import { type BenchDatabase, openBenchDatabase, type Sql } from "./database.ts";
@@ -7,19 +7,19 @@ import { measureRate } from "./measure_rate.ts";
 import { compareInRounds } from "./rounds.ts";
 import { type UserUpdate, userUpdates } from "./user_updates.ts";
 
-/** The database with empty tables, beside the one that is filled. */
+/** The database with empty tables, next to the one that is filled. */
 const EMPTY = "empty";
 
-/** Users that the events are about, in turns. */
+/** Users that the events are about, in turn. */
 const USERS = 3000;
 
-/** Days that the ledger reaches back: nothing in it expires while it is measured. */
+/** Days that the ledger reaches back: nothing in it expires during the measurement. */
 const DAYS = 89;
 
 const LONG = {
   events: 10_000_000,
   profiles: 1_000_000,
-  /** More than the ledger takes in within a day: none of them may be missing in the end. */
+  /** More than the ledger accepts in a day: none of them may be missing at the end. */
   expiring: 200_000,
   rounds: 11,
   seconds: 1.5,
@@ -29,7 +29,7 @@ const SHORT = { events: 100_000, profiles: 10_000, expiring: 20_000, rounds: 3, 
 interface Setup {
   database: BenchDatabase;
   size: typeof LONG;
-  /** How the filled tables are called in the table. */
+  /** What the filled tables are called in the results. */
   grown: string;
   full: Sql;
   empty: Sql;
@@ -68,7 +68,7 @@ export const growthBenchmark: Benchmark = {
   },
 };
 
-/** What filling has left to be done is done, so that nothing of it comes into a measurement. */
+/** Everything that filling leaves behind is finished first, so that none of it disturbs a measurement. */
 async function settle({ owner }: BenchDatabase): Promise<void> {
   await owner`vacuum (freeze, analyze) clerk_sync.webhook_events`;
   await owner`vacuum (freeze, analyze) public.profiles`;
@@ -95,8 +95,8 @@ async function compareRates(
 }
 
 /**
- * The first change of a page after a checkpoint writes the whole page down, in any table. What repeats
- * is what comes after: each user was changed since the checkpoint. The other line has it all.
+ * The first change of a page after a checkpoint writes the whole page to the WAL, in any table. What repeats
+ * is what comes after: each user was changed since the checkpoint. The other line includes it all.
  */
 async function compareWal(setup: Setup, userIds: string[]): Promise<Comparison[]> {
   const { database, grown, full, empty } = setup;
@@ -170,7 +170,7 @@ async function apply(sql: Sql, next: () => UserUpdate, events: number): Promise<
   for (let event = 0; event < events; event++) await callUpsertProfiles(sql, "public", next());
 }
 
-/** Bytes of WAL that were ever written. */
+/** Bytes of WAL written so far. */
 async function walPosition(sql: Sql): Promise<number> {
   const [row] = await sql`select pg_current_wal_insert_lsn() - '0/0' as position`;
   return Number(row?.position);

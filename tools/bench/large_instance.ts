@@ -1,9 +1,13 @@
 import { sampleEvent } from "../development/events/sample_event.ts";
 
-/** Unix milliseconds at which the first object of each kind was created; each one after a millisecond. */
+/**
+ * Unix milliseconds at which the first object of each kind was created; each next one is a millisecond later.
+ */
 const BEGINNING = Date.UTC(2026, 0, 1);
 
-/** How many objects an instance has. Each membership is of another user, while there are enough. */
+/**
+ * How many objects an instance has. Each membership belongs to a different user, as long as there are enough.
+ */
 export interface InstanceSize {
   users: number;
   organizations: number;
@@ -12,28 +16,28 @@ export interface InstanceSize {
 
 type Kind = keyof InstanceSize;
 
-/** An object as Clerk gives it. */
+/** An object as Clerk returns it. */
 // deno-lint-ignore no-explicit-any -- a webhook's data
 type ClerkObject = any;
 
-/** A Clerk instance whose objects are made while they are listed, so that any number fits. */
+/** A Clerk instance whose objects are made up as they are listed, so that any number is possible. */
 export interface LargeInstance extends AsyncDisposable {
   /** For `CLERK_API_URL`. */
   url: string;
   instanceId: string;
-  /** A user who is there. */
+  /** An existing user. */
   randomUser(): number;
-  /** Changes a user; undefined where he is deleted. Returns him, as a webhook tells of him. */
+  /** Changes a user, and returns it as a webhook reports it; undefined if it was deleted. */
   updateUser(index: number): ClerkObject | undefined;
-  /** Deletes a user with his membership. Returns his id; undefined where he was deleted before. */
+  /** Deletes a user and its membership, and returns its id; undefined if it was already deleted. */
   deleteUser(index: number): string | undefined;
   addUser(): ClerkObject;
   userId(index: number): string;
-  /** All that a mirror of it has of a kind, in the order of the ids. */
+  /** Everything that a mirror of it has of a kind, ordered by id. */
   expected(kind: Kind): Iterable<{ id: string; updatedAt: number }>;
 }
 
-/** Serves what a backfill and a reconciliation ask of an instance on 127.0.0.1, oldest first. */
+/** Serves what a backfill and a reconciliation request from an instance on 127.0.0.1, oldest first. */
 export function serveLargeInstance(size: InstanceSize): LargeInstance {
   const instanceId = "ins_of_a_benchmark";
   const users = new Numbers(size.users);
@@ -129,7 +133,7 @@ export function serveLargeInstance(size: InstanceSize): LargeInstance {
     if (kind === "organization_memberships") {
       return wrapped(list(memberships, membershipOf, query));
     }
-    // Of what else there may be, there is nothing.
+    // Every other list is empty.
     return wrapped({ data: "[]", total: 0 });
   }
 
@@ -150,7 +154,7 @@ export function serveLargeInstance(size: InstanceSize): LargeInstance {
     randomUser: () => Math.floor(Math.random() * users.end),
     updateUser(index) {
       if (!users.has(index)) return undefined;
-      // Two changes within a millisecond would be one.
+      // Two changes within a millisecond would count as one.
       updates.set(index, Math.max(Date.now(), updatedAt(index) + 1));
       return JSON.parse(user(index));
     },
@@ -181,7 +185,7 @@ export function serveLargeInstance(size: InstanceSize): LargeInstance {
   };
 }
 
-/** Numbers from 0 on, some of which are taken out. */
+/** Numbers from 0 on, some of which are removed. */
 class Numbers {
   /** Sorted. */
   readonly #out: number[] = [];
@@ -209,7 +213,7 @@ class Numbers {
     return Math.max(0, this.end - first - (this.#out.length - this.#outBefore(first)));
   }
 
-  /** Those that are there from a number on, as many as are wanted behind an offset. */
+  /** The remaining numbers from one on: as many as wanted, after an offset. */
   page(first: number, offset: number, limit: number): number[] {
     let number = first + offset;
     for (let place = this.#outBefore(first); place < this.#out.length; place++) {
@@ -223,7 +227,7 @@ class Numbers {
     return page;
   }
 
-  /** How many smaller ones are taken out. */
+  /** How many smaller ones are removed. */
   #outBefore(number: number): number {
     let [low, high] = [0, this.#out.length];
     while (low < high) {
@@ -239,7 +243,7 @@ function indexOf(id: string): number {
   return Number(id.slice(id.indexOf("_") + 1));
 }
 
-/** JSON with places, such as `__ID__`, for texts, and in quotes of their own for numbers. */
+/** JSON with placeholders, such as `__ID__`, for texts, and in their own quotes for numbers. */
 function templateOf(object: unknown): (values: Record<string, string | number>) => string {
   const parts = JSON.stringify(object).split(/("?__[A-Z]+__"?)/);
   return (values) =>
@@ -247,7 +251,7 @@ function templateOf(object: unknown): (values: Record<string, string | number>) 
       const name = /^"?__([A-Z]+)__"?$/.exec(part)?.[1];
       if (name === undefined) return part;
       const value = values[name] ?? "";
-      // A place that is a whole text takes a number without its quotes.
+      // A placeholder that is a whole text is replaced with a number, quotes included.
       if (part.startsWith('"') && part.endsWith('"')) return JSON.stringify(value);
       return part.replace(`__${name}__`, String(value));
     }).join("");

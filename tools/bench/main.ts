@@ -18,7 +18,7 @@ import { defineCommand, runCommand } from "../commands/cli/command.ts";
 import { numberFromZero } from "../commands/cli/numbers.ts";
 import { formatTable } from "../commands/cli/table.ts";
 
-/** All there are, in the order in which they run. */
+/** All benchmarks, in the order in which they run. */
 const BENCHMARKS: Benchmark[] = [
   eventBenchmark,
   groupBenchmark,
@@ -41,7 +41,7 @@ const command = defineCommand(
   "Measures the mirror side by side with plain references, on this machine.",
 )
   .argument("[name...]", `Which benchmarks; all by default: ${NAMES.join(", ")}`)
-  .option("--short", "Show in seconds that they work: small numbers that say little", false)
+  .option("--short", "Check within seconds that they work: the figures mean little", false)
   .option(
     "--scale <share>",
     "How large the instance of reconcile-slices is: 0.1 is a tenth",
@@ -55,7 +55,7 @@ const command = defineCommand(
     const comparisons: Comparison[] = [];
     for (const { name, run } of BENCHMARKS) {
       if (names.length > 0 && !names.includes(name)) continue;
-      // Progress is no result: it leaves the standard output to the table.
+      // Progress isn't a result: standard output is left to the table.
       const log = (line: string) => console.error(styleText("dim", `${name}: ${line}`));
       comparisons.push(...await run({ isShort: short, scale, showsPlans: plans, log }));
     }
@@ -79,7 +79,7 @@ function toTable(comparisons: Comparison[]): string {
   );
 }
 
-/** Three digits are more than repeats. */
+/** Three digits are more than is repeatable. */
 function formatFigure(figure: number): string {
   return figure >= 100 ? figure.toFixed(0) : figure.toPrecision(3);
 }

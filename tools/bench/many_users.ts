@@ -1,9 +1,9 @@
 import { sampleEvent } from "../development/events/sample_event.ts";
 
-/** Unix milliseconds at which the first user was created; each one after a millisecond. */
+/** Unix milliseconds at which the first user was created; each next one is a millisecond later. */
 const BEGINNING = Date.UTC(2026, 0, 1);
 
-/** A Clerk instance whose users are made while they are listed, so that any number fits. */
+/** A Clerk instance whose users are made up as they are listed, so that any number is possible. */
 export interface ManyUsers extends AsyncDisposable {
   /** For `CLERK_API_URL`. */
   url: string;

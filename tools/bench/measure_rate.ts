@@ -1,11 +1,11 @@
-/** How hard to press, and for how long. */
+/** How much load, and for how long. */
 export interface RateOptions {
-  /** Calls that are under way at any time. */
+  /** Calls in flight at any time. */
   callers: number;
   seconds: number;
 }
 
-/** Calls per second of callers that each make one call after the other. */
+/** Calls per second of callers that each make one call after another. */
 export async function measureRate(
   { callers, seconds }: RateOptions,
   call: () => Promise<unknown>,

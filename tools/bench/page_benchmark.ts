@@ -5,7 +5,7 @@ import { creationOf, fillPlainProfiles } from "./fill_plain_profiles.ts";
 import { measureRate } from "./measure_rate.ts";
 import { compareInRounds } from "./rounds.ts";
 
-/** Rows to a page, as a reconciliation reads them. */
+/** Rows per page, as a reconciliation reads them. */
 const PAGE_SIZE = 1_000;
 
 const LONG = { many: 10_000_000, few: 100_000, rounds: 11, seconds: 1 };
@@ -24,7 +24,7 @@ export const pageBenchmark: Benchmark = {
     const time = async (read: () => Promise<unknown>) =>
       1000 / await measureRate({ callers: 1, seconds }, read);
     const [ours, reference] = [pageReader(large, many), pageReader(small, few)];
-    log("reading pages of both in turns");
+    log("reading pages of both in turn");
     return [{
       what: `a page of ${PAGE_SIZE.toLocaleString("en")} rows, of ${many.toLocaleString("en")}`,
       against: `of ${few.toLocaleString("en")}`,
@@ -38,7 +38,7 @@ export const pageBenchmark: Benchmark = {
   },
 };
 
-/** Reads one page after the other, each from anywhere in the table. */
+/** Reads one page after another, each from a random place in the table. */
 function pageReader(database: BenchDatabase, rows: number): () => Promise<unknown> {
   const sql = database.connect({ role: "service_role", connections: 1 });
   return async () => {

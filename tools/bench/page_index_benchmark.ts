@@ -1,4 +1,4 @@
-/** What the index that pages of the mirror are read by costs an event. */
+/** What the index for reading pages of the mirror costs an event. */
 import { newId } from "../development/events/new_id.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { callUpsertProfiles } from "./call_upsert_profiles.ts";
@@ -8,7 +8,7 @@ import { measureRate } from "./measure_rate.ts";
 import { compareInRounds } from "./rounds.ts";
 import { userUpdates } from "./user_updates.ts";
 
-/** Users that user.updated is about, in turns. */
+/** Users that user.updated is about, in turn. */
 const USERS = 3_000;
 
 const LONG = { profiles: 100_000, rounds: 21, seconds: 0.5 };
@@ -42,7 +42,7 @@ export const pageIndexBenchmark: Benchmark = {
   },
 };
 
-/** Commits don't wait for the disk: what an index takes shows all the more. */
+/** Commits don't wait for the disk, which makes the cost of an index more visible. */
 async function rateOf(
   database: BenchDatabase,
   type: string,
@@ -52,7 +52,7 @@ async function rateOf(
   const sql = database.connect({ role: "service_role", connections: 1, settings });
   const ids = Array.from({ length: USERS }, () => newId("user"));
   const next = userUpdates(type === "user.updated" ? ids : []);
-  // Whoever is updated exists.
+  // Updated users exist already.
   for (let user = 0; user < USERS; user++) await callUpsertProfiles(sql, "public", next());
   return () =>
     measureRate({ callers: 1, seconds }, () => callUpsertProfiles(sql, "public", next()));

@@ -5,7 +5,7 @@ import { Filler } from "./fill.ts";
 import { measureRate } from "./measure_rate.ts";
 import { compareInRounds } from "./rounds.ts";
 
-/** A query as a client asks it, and the predicate that its policies stand for. */
+/** A query as a client sends it, and the predicate that its policies stand for. */
 interface Read {
   what: string;
   query: string;
@@ -39,7 +39,7 @@ const READS: Read[] = [
   },
 ];
 
-/** Queries without parameters as well, which the driver would send as text each time. */
+/** Queries without parameters as well, which the driver would otherwise send as text each time. */
 const PREPARED = { prepare: true, simple: false };
 
 /** How long clients wait for their own rows. */
@@ -97,7 +97,7 @@ async function explain(sql: Sql, query: string): Promise<string> {
   return lines.map((line) => line["QUERY PLAN"]).join("\n");
 }
 
-/** A comparison of two queries that answer different things would say nothing. */
+/** Comparing two queries with different results would say nothing. */
 async function assertSameRows(user: Sql, owner: Sql, read: Read, userId: string): Promise<void> {
   const sorted = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).sort().join("\n");
   const ours = sorted(await user.unsafe(read.query));

@@ -6,8 +6,8 @@ export interface Rounds {
 }
 
 /**
- * Measures two things side by side, in turns, so that what slows the machine down for a while slows
- * both down. Who begins changes with every round. One round before them warms up and is not counted.
+ * Measures two things in alternating rounds, so that what slows down the machine for a while slows down both.
+ * They take turns going first. One round beforehand warms up and isn't counted.
  *
  * @param measure Each returns its figure: a rate, a duration, a size.
  */
@@ -29,7 +29,7 @@ export async function compareInRounds(
   };
 }
 
-/** @throws {RangeError} without values. */
+/** @throws {RangeError} if there are no values. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -1,6 +1,6 @@
 /**
- * A whole backfill and a whole reconciliation in slices, of a large instance, among live webhooks and kills:
- * what each slice takes, against the limits of a hosted function, and whether all is exact in the end.
+ * A whole backfill and a whole reconciliation of a large instance, in slices, with live webhooks and kills:
+ * what each slice uses, against the limits of a hosted function, and whether everything is exact at the end.
  */
 import { join } from "node:path";
 import postgres from "postgres";
@@ -19,7 +19,7 @@ import { processFigures } from "./process_figures.ts";
 
 const LONG: InstanceSize = { users: 1_000_000, organizations: 100_000, memberships: 300_000 };
 
-/** Short enough to be over in seconds. */
+/** Short enough to finish in seconds. */
 const SHORT_SCALE = 0.02;
 
 /** Limits of a hosted function (supabase.com/docs/guides/functions/limits). */
@@ -27,16 +27,16 @@ const PROCESSOR_LIMIT = 2_000;
 const WALL_LIMIT = 150_000;
 const MEMORY_LIMIT = 256;
 
-/** Megabytes of the heap: what a hosted function's limit leaves to it beside the runtime. */
+/** Megabytes of the heap: what a hosted function's limit leaves next to the runtime. */
 const HEAP_LIMIT = 128;
 
-/** After at most so many slices, the process is killed at some moment within the next. */
+/** After at most this many slices, the process is killed at some moment during the next one. */
 const SLICES_BETWEEN_KILLS = 12;
 
-/** Milliseconds between two webhooks, at least. */
+/** Minimum milliseconds between two webhooks. */
 const WEBHOOK_PAUSE = 25;
 
-/** One of so many users is changed, one is lost by the mirror, and one is deleted, without a webhook. */
+/** One in this many users is changed, one is lost by the mirror, and one is deleted, without a webhook. */
 const DRIFT = 500;
 
 interface Setup {
@@ -139,13 +139,13 @@ function compare(what: string, peaks: Peaks, baseline: number): Comparison[] {
   ];
 }
 
-/** Asks for slice after slice until the run is done, among webhooks and kills. */
+/** Requests slice after slice until the run is done, with webhooks and kills in between. */
 async function runInSlices(setup: Setup, begin: Begin): Promise<Peaks> {
   const { sql, log } = setup;
   const peaks: Peaks = { slices: 0, kills: 0, webhooks: 0, processor: 0, wall: 0, memory: 0 };
   const startedAt = performance.now();
   const slices = new AbortController();
-  // If the slices fail, that is what is thrown, and not what their end did to the webhooks.
+  // If the slices fail, that is the error to throw, not what stopping did to the webhooks.
   await Promise.all([
     askForSlices(setup, begin, peaks).finally(() => slices.abort()),
     sendWebhooks(setup, peaks, slices.signal),
@@ -179,7 +179,7 @@ async function askForSlices(
       await (await slice).body?.cancel();
       peaks.kills++;
       untilKill = newCountdown();
-      // The lease runs out meanwhile.
+      // As if the lease had expired in the meantime.
       await sql`update clerk_sync.runs set lease_until = now() where state = 'open'`;
       const state = await runState(sql, begin.kind);
       asked = state ? {} : begin;
@@ -189,7 +189,7 @@ async function askForSlices(
     const answer = await slice;
     const body = await answer.json();
     if (answer.status !== 200 || !["open", "done"].includes(body.state) || body.reason) {
-      throw new Error(`A slice came to nothing: ${answer.status} ${JSON.stringify(body)}`);
+      throw new Error(`A slice failed: ${answer.status} ${JSON.stringify(body)}`);
     }
     asked = {};
     isOpen = body.state === "open";
@@ -213,14 +213,14 @@ function newCountdown(): number {
   return 1 + Math.floor(Math.random() * SLICES_BETWEEN_KILLS);
 }
 
-/** What became of the run that a killed process was at. Undefined if it had not begun it. */
+/** The state of the run that a killed process was working on. Undefined if it had not begun one. */
 async function runState(sql: postgres.Sql, kind: string): Promise<string | undefined> {
   const [run] = await sql<{ state: string }[]>`
     select state from clerk_sync.runs where kind = ${kind} order by id desc limit 1`;
   return run?.state;
 }
 
-/** Tells of a change that Clerk has by then. Returns whether there was one. */
+/** Sends a change that Clerk already has. Returns whether there was one. */
 async function sendWebhook({ clerk, webhooks: { url, secret } }: Setup): Promise<boolean> {
   const chance = Math.random();
   const index = clerk.randomUser();
@@ -236,7 +236,7 @@ async function sendWebhook({ clerk, webhooks: { url, secret } }: Setup): Promise
     body = data && { ...event, type: "user.updated", data };
   }
   if (!body) return false;
-  // As Svix does it: until it is taken.
+  // As Svix does: until it is accepted.
   while (true) {
     const { status } = await deliver(signedRequest(url, secret, JSON.stringify(body)));
     if (status === 200) return true;
@@ -244,7 +244,7 @@ async function sendWebhook({ clerk, webhooks: { url, secret } }: Setup): Promise
   }
 }
 
-/** What the webhooks of a bad week would have told. */
+/** What the webhooks of a bad week would have reported. */
 async function drift({ clerk, sql, log }: Setup, users: number): Promise<void> {
   const lost = [];
   let count = 0;
@@ -255,10 +255,12 @@ async function drift({ clerk, sql, log }: Setup, users: number): Promise<void> {
     count++;
   }
   await sql`delete from public.profiles where id in ${sql(lost)}`;
-  log(`${count} users were changed, as many deleted, and as many lost, without a webhook`);
+  log(
+    `${count} users were changed, as many deleted, and as many lost by the mirror, without a webhook`,
+  );
 }
 
-/** @throws {Error} if the mirror has anything else than Clerk has. */
+/** @throws {Error} if the mirror has anything that Clerk doesn't, or lacks anything. */
 async function assertExact({ clerk, sql, log }: Setup): Promise<void> {
   for (
     const [kind, table] of [
@@ -282,7 +284,7 @@ async function assertExact({ clerk, sql, log }: Setup): Promise<void> {
       }
     }
     const { value: left } = wanted.next();
-    if (left !== undefined) throw new Error(`${table} lacks ${JSON.stringify(left)}`);
+    if (left !== undefined) throw new Error(`${table} is missing ${JSON.stringify(left)}`);
     log(`${table}: ${count} rows, exactly as Clerk has them`);
   }
 }

@@ -10,16 +10,16 @@ export interface UserUpdate {
   webhook: Webhook;
 }
 
-/** The row of the user in the fixture of user.updated. */
+/** The user's row in the fixture of user.updated. */
 export function sampleProfile(): Row<"profiles"> {
   return toProfile(z.parse(userSchema, sampleEvent("user.updated").data));
 }
 
 /**
- * Makes user.updated events without end: each has a fresh webhook id, is newer than the one before it,
- * and is about the next of the users, in turns.
+ * Creates user.updated events without end: each has a fresh webhook id, is newer than the previous one, and
+ * is about the next of the users, in turn.
  *
- * @param userIds Of the users that there are.
+ * @param userIds The existing users.
  */
 export function userUpdates(userIds: string[]): () => UserUpdate {
   const profile = sampleProfile();

@@ -1,4 +1,4 @@
-/** Brings what a Clerk instance has into the mirror: what existed before the webhooks, or came in none. */
+/** Copies what a Clerk instance has into the mirror: what existed before the webhooks, or never came in one. */
 import process from "node:process";
 import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import { chooseResources, RESOURCE_NAMES } from "./runs/choose_resources.ts";
@@ -53,7 +53,7 @@ it continues where it stopped. Exit status: 0 if everything was mirrored, else 1
   });
 
 function toTime(date: string): number {
-  // The parser alone would take nearly anything for a date.
+  // The parser alone would accept nearly anything as a date.
   const time = /^\d{4}-/.test(date) ? Date.parse(date) : NaN;
   if (Number.isNaN(time)) throw new Error(`"--since ${date}" is not a date such as 2026-01-31`);
   return time;

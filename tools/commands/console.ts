@@ -38,7 +38,7 @@ one in SUPABASE_URL and SUPABASE_SECRET_KEYS, from the environment, then from .e
     });
     try {
       console.log(`${styleText("bold", "The console:")} ${server.link}`);
-      console.log(`Whoever has this link can do what the page can, until you press Ctrl-C`);
+      console.log(`Anyone who has this link can do what the page can, until you press Ctrl-C`);
       if (open) openBrowser(server.link);
       await interrupted;
     } finally {
@@ -46,7 +46,7 @@ one in SUPABASE_URL and SUPABASE_SECRET_KEYS, from the environment, then from .e
     }
   });
 
-/** Listens from the first moment on, so that an interrupt during the start ends it as well. */
+/** Listens from the start, so that an interrupt during startup ends it as well. */
 function nextInterrupt(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());

@@ -70,7 +70,7 @@ async function replay(project: SupabaseEnv, ids: string[]): Promise<void> {
   if (found.size === 0) console.log("There are no dead letters");
 }
 
-/** @throws {Error} if there is no letter of an id that was named. */
+/** @throws {Error} if there is no dead letter with one of the given ids. */
 function complainOfMissing(ids: string[], found: ReadonlySet<string>): void {
   const missing = ids.filter((id) => !found.has(id));
   if (missing.length > 0) {

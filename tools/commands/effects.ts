@@ -1,4 +1,4 @@
-/** Runs the side effects that are due, anywhere: once, or again and again. */
+/** Runs the side effects that are due, on any machine: once, or repeatedly. */
 import { drain } from "../../functions/clerk-effects/drain.ts";
 import { configuredHandlers } from "../../functions/clerk-effects/effects.ts";
 import { readEffectsConfig } from "../../functions/clerk-effects/env.ts";

@@ -31,7 +31,9 @@ export const command = defineCommand(
   `Adds the mirror to a Supabase project under version control: one migration after the project's
 last one, each function as a single file, and their sections in the configuration. It first checks whether
 the mirror's names are taken. Then it shows every file it will write and every line it will change, and asks
-once. Run it again, and there is nothing to do. "${commandLine("upgrade")}" brings later releases.`,
+once. If you run it again, it finds nothing to do. "${
+    commandLine("upgrade")
+  }" brings later releases.`,
 )
   .option("--schema <name>", 'The schema for the mirror\'s tables; "public" by default')
   .option("--prefix <text>", "A prefix for the mirror's tables and functions, such as clerk_")
@@ -40,7 +42,7 @@ once. Run it again, and there is nothing to do. "${commandLine("upgrade")}" brin
     "--workdir <folder>",
     'The folder with "supabase/" in it; by default, this one or the nearest above it',
   )
-  .option("--force", "Replace the mirror's files even if somebody edited them", false)
+  .option("--force", "Replace the mirror's files even if they were edited", false)
   .option("--dry-run", "Show what it would do, and do nothing", false)
   .option("--json", "Print the result as JSON, everything else to standard error", false)
   .option("-y, --yes", "Do it without asking", false)
@@ -100,7 +102,7 @@ async function planAgain(
   return await planRepair(project, contents, lock, mayOverwrite);
 }
 
-/** Tables don't move by themselves. */
+/** Tables don't move on their own. */
 function refuseOtherNames({ schema, prefix }: InitOptions, lock: Lock): void {
   const isSame = (schema ?? lock.schema) === lock.schema && (prefix ?? lock.prefix) === lock.prefix;
   if (isSame) return;

@@ -1,4 +1,4 @@
-/** Shows which Clerk instance the mirror is of, and moves it to another one. */
+/** Shows which Clerk instance the mirror belongs to, and moves it to another one. */
 import { styleText } from "node:util";
 import { readSupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 import { claimInstance, readInstance } from "../../functions/_shared/clerk/check_instance.ts";
@@ -47,7 +47,7 @@ is the one in SUPABASE_URL and SUPABASE_SECRET_KEYS, else the running "${command
       args: { from_instance_id: instanceId, to_instance_id: move },
     });
     if (isMoved !== true) {
-      throw new Error("Somebody else has moved the mirror: nothing was changed");
+      throw new Error("Someone else has moved the mirror: nothing was changed");
     }
     console.log(styleText("green", `The mirror belongs to "${move}" now`));
   });

@@ -16,11 +16,11 @@ import { numberFromZero, wholeNumber } from "./cli/numbers.ts";
 import { formatTable } from "./cli/table.ts";
 import { projectEnv } from "../development/dev/project_env.ts";
 
-/** Exit statuses, as those of `diff`. */
+/** Exit statuses, like those of `diff`. */
 const DIFFERENT = 1;
 const TROUBLE = 2;
 
-/** That of a run that failed. */
+/** The status of a run that failed. */
 export const failure = TROUBLE;
 
 export const command = defineCommand(

@@ -1,4 +1,4 @@
-/** Says how the mirror does: each line well, worth a look, or broken, and what to do. */
+/** Says how the mirror is doing: each line well, worth a look, or broken, and what to do. */
 import process from "node:process";
 import { commandLine, defineCommand } from "./cli/command.ts";
 import { pauseInSeconds } from "./cli/numbers.ts";
@@ -7,10 +7,10 @@ import { LEVELS, type StatusReport } from "./status/status_report.ts";
 import { readStatusEnv } from "./status/status_env.ts";
 import { takeStatus } from "./status/take_status.ts";
 
-/** Exit status of a status that could not be taken: what can't be told counts as broken. */
+/** Exit status if the status couldn't be taken: what can't be checked counts as broken. */
 export const failure = LEVELS.indexOf("broken");
 
-/** Seconds between two looks, where `--watch` names none. */
+/** Seconds between two looks, if `--watch` names none. */
 const PAUSE = 10;
 
 const parsePause = pauseInSeconds("--watch");

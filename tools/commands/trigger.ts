@@ -73,7 +73,7 @@ Examples:
       );
     }
     for (const delivery of deliveries) {
-      // Of no instance: a mirror that knows none yet must not take the sample's for its own.
+      // Without an instance: a mirror that doesn't know its own yet must not adopt the sample's.
       const body = JSON.stringify({ ...delivery.event, instance_id: undefined });
       const answer = await deliver(signedRequest(url, secret, body, { id: delivery.id }));
       print(delivery, answer);
@@ -88,7 +88,7 @@ function plan(
 ): Delivery[] {
   const deliveries = Array.from({ length: options.times }, () => ({ event, id: options.id }));
   if (!options.isOutOfOrder) return deliveries;
-  // What comes before a deletion is a change of the object, not an earlier deletion.
+  // Before a deletion comes a change of the object, not an earlier deletion.
   const type = event.type.replace(/\.deleted$/, ".updated");
   const older = sampleEvent(type, {
     data: { ...data, id: event.data.id },

@@ -1,4 +1,4 @@
-/** Takes the mirror out of a project again: its files, or out of a hosted one by the Management API. */
+/** Removes the mirror from a project: its files, or from a hosted one through the Management API. */
 import { commandLine, defineCommand } from "./cli/command.ts";
 import { type Contents, readContents } from "../installing/sql/contents.ts";
 import { countRowsQuery } from "../installing/sql/count_rows.ts";
@@ -30,7 +30,7 @@ interface UninstallOptions extends FileOptions {
 export const command = defineCommand(
   "uninstall",
   `Removes the mirror from a project: writes a migration that drops exactly what was installed, and removes
-the functions, their sections and the schema's exposure. It never drops anything of the application's own:
+the functions, their sections and the schema's exposure. It never drops anything of your own:
 whatever depends on the mirror is listed first. With --project-ref, it does the same in a hosted project that "${
     commandLine("install")
   }"
@@ -41,7 +41,7 @@ set up.`,
     "--workdir <folder>",
     'The folder with "supabase/" in it; by default, this one or the nearest above it',
   )
-  .option("--force", "Remove the mirror's files even if somebody edited them", false)
+  .option("--force", "Remove the mirror's files even if they were edited", false)
   .option("--dry-run", "Show what it would do, and do nothing", false)
   .option("--json", "Print the result as JSON, everything else to standard error", false)
   .option("-y, --yes", "Do it without asking", false)
@@ -76,9 +76,9 @@ async function uninstall(session: FileSession, options: UninstallOptions): Promi
 }
 
 /**
- * Counts what would go.
+ * Counts what would be deleted.
  *
- * @throws {Error} that names what of the application's holds on to it, each with its remedy.
+ * @throws {Error} that lists what in the application depends on it, each with its remedy.
  */
 async function lookInto(
   database: ProjectDatabase,

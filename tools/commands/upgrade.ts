@@ -1,4 +1,4 @@
-/** Brings a project's mirror to this release: its files, or a hosted project by the Management API. */
+/** Upgrades a project's mirror to this release: its files, or a hosted project through the Management API. */
 import { commandLine, defineCommand } from "./cli/command.ts";
 import { readContents } from "../installing/sql/contents.ts";
 import { carryOut } from "../installing/project/carry_out.ts";
@@ -20,8 +20,8 @@ interface UpgradeOptions extends FileOptions {
 
 export const command = defineCommand(
   "upgrade",
-  `Upgrades the mirror in a project to this release: adds a migration for each release that the project lacks,
-and replaces the functions. Files that somebody edited are named and kept. With --project-ref, it does the
+  `Upgrades the mirror in a project to this release: adds a migration for each release that the project is missing,
+and replaces the functions. Files that were edited are listed and kept. With --project-ref, it does the
 same, without files, in a hosted project that "${commandLine("install")}" set up.`,
 )
   .option(
@@ -32,7 +32,7 @@ same, without files, in a hosted project that "${commandLine("install")}" set up
     "--workdir <folder>",
     'The folder with "supabase/" in it; by default, this one or the nearest above it',
   )
-  .option("--force", "Replace the mirror's files even if somebody edited them", false)
+  .option("--force", "Replace the mirror's files even if they were edited", false)
   .option("--dry-run", "Show what it would do, and do nothing", false)
   .option("--json", "Print the result as JSON, everything else to standard error", false)
   .option("-y, --yes", "Do it without asking", false)

@@ -8,7 +8,7 @@ import { PAGE_FILES, type PageFile } from "./page_files.ts";
 export interface BuiltPage {
   /** By path. */
   files: Map<string, PageFile>;
-  /** Paths below the repository's root, those of libraries too. */
+  /** Paths below the repository's root, including those of libraries. */
   inputs: string[];
 }
 

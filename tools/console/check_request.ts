@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import { HttpError } from "./http_error.ts";
 
 /**
- * Keeps out every page but the console's own: a name that somebody has pointed at this address (DNS
- * rebinding) is no name of it, and another site's request tells where it comes from.
+ * Keeps out every page but the console's own: a name that someone has pointed at this address (DNS rebinding)
+ * isn't one of its names, and another site's request says where it comes from.
  *
  * @param port Where the console listens.
  * @throws {HttpError} 403.
@@ -23,13 +23,13 @@ export function checkOrigin(headers: IncomingHttpHeaders, port: number): void {
 }
 
 /**
- * Whoever asks for data has to know the token: other users of this machine can reach the address too.
+ * Requests for data need the token: other users of this machine can reach the address too.
  *
  * @throws {HttpError} 401.
  */
 export function checkToken(headers: IncomingHttpHeaders, token: string): void {
   const given = headers["x-console-token"];
-  // Digests are of one length, so that the time that it takes tells nothing.
+  // Digests have the same length, so the comparison time reveals nothing.
   if (typeof given !== "string" || !timingSafeEqual(digest(given), digest(token))) {
     throw new HttpError(
       401,

@@ -1,13 +1,13 @@
-/** Narrows what comes from the database, and what the page asks for. */
+/** Narrows what comes from the database, and what the page sends. */
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import { HttpError } from "./http_error.ts";
 
-/** A record of an answer; without fields where it is none. */
+/** A record in an answer; an empty one if it isn't one. */
 export function record(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {};
 }
 
-/** The records of a list. */
+/** The records in a list. */
 export function records(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
@@ -20,7 +20,7 @@ export function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-/** A parameter of the address; undefined where it is missing or empty. */
+/** A query parameter; undefined if it is missing or empty. */
 export function parameter(query: URLSearchParams, name: string): string | undefined {
   return query.get(name) || undefined;
 }
@@ -32,14 +32,14 @@ export function requiredParameter(query: URLSearchParams, name: string): string 
   return value;
 }
 
-/** @throws {HttpError} 400, if it is no whole number from 1 to the greatest. */
+/** @throws {HttpError} 400, if it isn't a whole number from 1 to the maximum. */
 export function limitParameter(query: URLSearchParams, greatest: number, usual: number): number {
   const value = Number(parameter(query, "limit") ?? usual);
   if (Number.isInteger(value) && value >= 1 && value <= greatest) return value;
   throw new HttpError(400, `"limit" is not a whole number from 1 to ${greatest}`);
 }
 
-/** @throws {HttpError} 400, if it is not of a form that was handed out here. */
+/** @throws {HttpError} 400, if it doesn't have the form that is handed out here. */
 export function placeParameter(
   query: URLSearchParams,
   name: string,

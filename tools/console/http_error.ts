@@ -1,4 +1,4 @@
-/** Why a request of the page is not answered as it asked: a status, and a sentence for whoever looks at it. */
+/** Why a request from the page failed: a status, and a sentence for the person looking at it. */
 export class HttpError extends Error {
   override readonly name: string = "HttpError";
 
@@ -7,7 +7,7 @@ export class HttpError extends Error {
   }
 }
 
-/** The database is there, but one question takes it too long. */
+/** The database is there, but one query takes too long. */
 export class TooSlow extends HttpError {
   override readonly name = "TooSlow";
 

@@ -2,7 +2,7 @@ import type { Database } from "../../functions/_shared/database.types.ts";
 
 type Table = keyof Database["public"]["Tables"];
 
-/** Every one is named: a table that is added or renamed does not pass the type check until it is here. */
+/** Every table is named here: one that is added or renamed fails the type check until it is. */
 const PLACES: Record<Table, number> = {
   profiles: 1,
   organizations: 2,

@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 
-/** What opens an address on each system. */
+/** What opens a URL on each system. */
 const OPENERS: Partial<Record<NodeJS.Platform, string>> = {
   darwin: "/usr/bin/open",
   linux: "xdg-open",
 };
 
 /**
- * Opens an address in the browser, where there is a terminal and, by its looks, a desktop. Whether it works does
- * not matter: the link is printed too.
+ * Opens a URL in the browser, if there is a terminal and apparently a desktop. Whether it works doesn't
+ * matter: the link is printed too.
  */
 export function openBrowser(link: string): void {
   const opener = OPENERS[process.platform];

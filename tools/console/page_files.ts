@@ -8,7 +8,7 @@ export interface PageFile {
   body: Uint8Array | string;
 }
 
-/** What the page consists of, and what each is. */
+/** What the page consists of, with content types. */
 export const PAGE_FILES = [
   { path: "/", name: "index.html", type: "text/html; charset=utf-8" },
   { path: "/app.js", name: "app.js", type: "text/javascript; charset=utf-8" },
@@ -16,7 +16,7 @@ export const PAGE_FILES = [
   { path: "/icon.svg", name: "icon.svg", type: "image/svg+xml" },
 ] as const;
 
-/** Beside the packed command line. */
+/** Next to the packed command line. */
 const FOLDER = new URL("./contents/console/", import.meta.url);
 
 /** Reads the console's page, by the paths it is served at; in the repository it is built from its files. */

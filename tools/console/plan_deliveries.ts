@@ -3,31 +3,31 @@ import { type SampleEvent, sampleEvent, sampleTypes } from "../development/event
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import { HttpError } from "./http_error.ts";
 
-/** In which way an event is sent. */
+/** How an event is sent. */
 export const WAYS = ["plain", "twice", "late", "malformed", "burst"] as const;
 
 export type Way = typeof WAYS[number];
 
-/** One webhook that is to be delivered. */
+/** One webhook to deliver. */
 export interface Delivery {
   event: SampleEvent;
   /** Its svix-id. */
   id: string;
 }
 
-/** Events of a burst. */
+/** Events in a burst. */
 const BURST = 100;
 
-/** Milliseconds between two events of which the earlier comes later. */
+/** Milliseconds between two events, the earlier of which arrives later. */
 const AGE = 60_000;
 
-/** Where events say whom they belong to: two of one object have the same there. */
+/** Where events say whom they belong to: two events of one object have the same owners. */
 const OWNERS = ["organization.id", "public_user_data.user_id", "user_id", "organization_id"];
 
 /**
  * What to deliver, in which order.
  *
- * @throws {HttpError} 400, where a type has nothing that could come late.
+ * @throws {HttpError} 400, if the type has nothing that could arrive late.
  */
 export function planDeliveries(type: string, way: Way): Delivery[] {
   switch (way) {
@@ -52,7 +52,7 @@ function deliver(event: SampleEvent): Delivery {
   return { event, id: newId("msg") };
 }
 
-/** A change or a deletion first, then the creation of the same object, which was before it. */
+/** A change or a deletion first, then the creation of the same object, which happened before it. */
 function planLate(type: string): Delivery[] {
   const family = type.slice(0, type.indexOf("."));
   const types = sampleTypes().filter((other) => other.startsWith(`${family}.`));
@@ -70,7 +70,7 @@ function planLate(type: string): Delivery[] {
   return [deliver(event), deliver(created)];
 }
 
-/** The owners that both events name, as the first has them. */
+/** The owners that both events name, as in the first. */
 function ownersOf(event: SampleEvent, other: SampleEvent): Record<string, unknown> {
   return Object.fromEntries(
     OWNERS.flatMap((path) => {
@@ -87,7 +87,7 @@ function valueAt(data: unknown, path: string): unknown {
   );
 }
 
-/** A time that is none; of what is deleted, an id. The type is still there: the event is kept. */
+/** An invalid time; for something deleted, an invalid id. The type is still there, so the event is kept. */
 function breakTimes(event: SampleEvent): SampleEvent {
   const broken = "created_at" in event.data ? { created_at: "yesterday" } : { id: 7 };
   return { ...event, data: { ...event.data, ...broken } };

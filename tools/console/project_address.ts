@@ -1,6 +1,6 @@
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
 
-/** A project's address as it may be shown: without a user, a password or whatever else may stand in it. */
+/** A project's URL as it may be shown: without a user, a password or anything else it may contain. */
 export function projectAddress({ supabaseUrl }: SupabaseEnv): string {
   return new URL(supabaseUrl).origin;
 }

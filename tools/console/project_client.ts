@@ -8,28 +8,28 @@ import { projectAddress } from "./project_address.ts";
 /** Milliseconds that a call may take: longer than the functions' own statement timeout (5 s). */
 const CALL_TIMEOUT = 6_500;
 
-/** A function of the database by its name. */
+/** A database function, by its name. */
 export type FunctionName = keyof Database["public"]["Functions"];
 
 /**
- * Calls a function of the database and returns what it returns.
+ * Calls a database function and returns its result.
  *
- * @throws {HttpError} 400, 404, 502 or 503, in a sentence that has nothing secret in it.
+ * @throws {HttpError} 400, 404, 502 or 503, with a sentence that contains nothing secret.
  */
 export type CallFunction = (name: FunctionName, args?: object) => Promise<unknown>;
 
 const STATEMENT_TIMEOUT = "57014";
 
-/** SQLSTATEs and codes of PostgREST that say that there is no database, or that it is too busy. */
+/** SQLSTATEs and PostgREST codes that mean that there is no database, or that it is too busy. */
 const AWAY = /^(?:PGRST00[0-3]|08...|53...|57...|40...|55P03|25006)$/;
 
-/** A name that the REST API does not know. */
+/** A name that the REST API doesn't know. */
 const UNKNOWN_NAME = /^PGRST(?:106|202|205)$/;
 
-/** A question that can't be answered: data exceptions. */
+/** A query that can't be answered: data exceptions. */
 const BAD_QUESTION = /^22...$/;
 
-/** The console's way to the project: supabase-js with the secret key, and every failure as a sentence. */
+/** The console's access to the project: supabase-js with the secret key, and every failure as a sentence. */
 export function createCallFunction(project: SupabaseEnv): CallFunction {
   // The functions are named at run time: the client's own types would check them one by one.
   const supabase: SupabaseClient = createSupabase(project);
@@ -48,7 +48,7 @@ function toHttpError(
   project: SupabaseEnv,
 ): HttpError {
   const { code = "" } = error;
-  // The API's own words never have the key in them; this is for those of whoever stands before it.
+  // The API's own messages never contain the key; this is for those of whatever is in front of it.
   const message = error.message.replaceAll(project.supabaseKey, "…").slice(0, 500);
   const fail = (status: number, text: string) => new HttpError(status, text, { cause: error });
   if (isTimeout || code === STATEMENT_TIMEOUT) {
@@ -66,7 +66,7 @@ function toHttpError(
   if (status === 401 || status === 403) return fail(502, "The project refuses the secret key");
   if (status === 0) return fail(502, `The project does not answer at ${projectAddress(project)}`);
   if (code === "" && status !== 503) return fail(502, `The project answers ${status}`);
-  // Between it and the API something is broken, in whatever words.
+  // Something between it and the API is broken, whatever it says.
   if (status >= 500) return fail(503, "The database does not answer");
   return fail(502, `The database can't do that: ${message}`);
 }

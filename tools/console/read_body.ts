@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isRecord } from "../../functions/clerk-webhook/json.ts";
 import { HttpError } from "./http_error.ts";
 
-/** Bytes of a body: some ten thousand ids. */
+/** Bytes in a body: some ten thousand ids. */
 const MAX_SIZE = 512 * 1024;
 
 /**

@@ -4,14 +4,14 @@ import { isRecord } from "../../functions/clerk-webhook/json.ts";
 /** Milliseconds. */
 const TIMEOUT = 5_000;
 
-/** No schema is called so. */
+/** No schema has this name. */
 const NO_SCHEMA = "there is no such schema";
 
 /**
- * The schemas that the project's API exposes. PostgREST names them to whoever asks for another one, and knows
- * them better than the database, which need not know them at all.
+ * The schemas that the project's API exposes. PostgREST lists them when asked for another one, and knows them
+ * better than the database, which may not know them at all.
  *
- * @returns Undefined where it does not say so.
+ * @returns Undefined if it doesn't list them.
  */
 export async function readExposedSchemas(
   { supabaseUrl, supabaseKey }: SupabaseEnv,

@@ -3,7 +3,7 @@ import { projectAddress } from "./project_address.ts";
 import type { Context, Question } from "./route.ts";
 
 /**
- * Whatever writes to a project asks first. `dev`'s own stack is there to be tried out.
+ * Anything that writes to a project asks first. `dev`'s own stack is there to be tried out.
  *
  * @param describe Says what would be done, and to how many: "replay 3 dead letters".
  * @throws {HttpError} 409, unless it was confirmed.
@@ -20,7 +20,7 @@ export async function requireConfirmation(
   );
 }
 
-/** @param noun In the singular, one that an "s" makes plural. */
+/** @param noun In the singular, one that takes a plural "s". */
 export function countOf(count: number, noun: string): string {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,7 +1,7 @@
 /**
- * On every answer. What the page is made of comes from this server, and it asks nobody else: there is nothing
- * that a name or metadata of a mirrored object could do beyond being shown. No other page may frame it, load
- * anything of it, or learn its address, and nothing of it stays in a cache.
+ * On every response. Everything the page is made of comes from this server, and it contacts no one else: a
+ * name or metadata of a mirrored object can only be shown. No other page may frame it, load anything from it,
+ * or learn its URL, and nothing of it stays in a cache.
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": [

@@ -1,15 +1,15 @@
 /**
- * What the console's page and its server say to each other, as JSON. Every request carries the token in
- * `x-console-token`. An error is `{"error": "…"}`, a sentence, with status 400 (bad question), 401 (no or
- * wrong token), 403 (foreign host or origin), 404, 405, 409 (needs a confirmation), 413, 415, 502 (the project
- * does not answer) or 503 (the database does not answer: the page shows it as away, and asks again).
+ * What the console's page and its server exchange, as JSON. Every request carries the token in
+ * `x-console-token`. An error is `{"error": "…"}`, a sentence, with status 400 (bad request), 401 (no or
+ * wrong token), 403 (foreign host or origin), 404, 405, 409 (needs a confirmation), 413, 415, 502 (the
+ * project doesn't respond) or 503 (the database doesn't respond: the page says so, and retries).
  */
 
-/** `GET /api/project`: asked once. */
+/** `GET /api/project`: requested once. */
 export interface ProjectInfo {
-  /** The project's address, without anything secret. */
+  /** The project's URL, without anything secret. */
   url: string;
-  /** Served by `dev` for its own stack: events can be sent, and nothing asks before it writes. */
+  /** Served by `dev` for its own stack: events can be sent, and writes need no confirmation. */
   isDev: boolean;
   release: string;
   /** The names of the event types that can be sent; only with `isDev`. */
@@ -33,11 +33,11 @@ export interface EventRow {
 
 /** `GET /api/events?type=&outcome=&object=&before=&limit=`: newest first; `limit` ≤ 500, 100 by default. */
 export interface EventPage {
-  /** Filtered, a page may have fewer than `limit`, or none, and yet go on: as `before` says. */
+  /** With a filter, a page may have fewer than `limit`, or none, and still not be the last: see `before`. */
   events: EventRow[];
-  /** Hand it over as `before` to get older ones; null at the end. */
+  /** Pass it as `before` to get older ones; null at the end. */
   before: string | null;
-  /** Hand it over as `after` to `/api/events/new`. */
+  /** Pass it as `after` to `/api/events/new`. */
   after: string;
 }
 
@@ -45,35 +45,35 @@ export interface EventPage {
 export interface NewEvents {
   events: EventRow[];
   after: string;
-  /** How many more came than are given: in a burst only the newest are. */
+  /** How many more there are than returned: in a burst, only the newest are. */
   skipped: number;
 }
 
 /** `GET /api/counts?window=hour|day`: for the chart. */
 export interface EventCounts {
   window: "hour" | "day";
-  /** 60 of a minute, or 24 of an hour, oldest first; empty ones included. */
+  /** 60 for minutes, or 24 for hours, oldest first; empty ones included. */
   buckets: { startsAt: string; counts: Record<string, number> }[];
 }
 
 /** `GET /api/objects?query=`: by id, email, name, slug; exact ids first, at most 50. */
 export interface FoundObjects {
   objects: FoundObject[];
-  /** Whether the search was ended before it was through: there may be more. */
+  /** Whether the search stopped before it was complete: there may be more. */
   isCut: boolean;
 }
 
 export interface FoundObject {
   table: string;
   id: string;
-  /** A name or an address to recognize it by. */
+  /** A name or an email address to recognize it by. */
   label: string | null;
   state: "full" | "placeholder" | "erased" | "deleted";
 }
 
-/** `GET /api/object?id=` (with `&table=` where it is known). */
+/** `GET /api/object?id=` (with `&table=` if it is known). */
 export interface ObjectDetail extends FoundObject {
-  /** Null where there is no row. */
+  /** Null if there is no row. */
   row: Record<string, unknown> | null;
   /** Its place in the order of events. */
   version: { updatedAt: string | null; occurredAt: string | null; webhookId: string } | null;
@@ -82,16 +82,16 @@ export interface ObjectDetail extends FoundObject {
   owners: FoundObject[];
   /** What belongs to it: by table, the first 20 and how many there are. */
   belongings: { table: string; count: number; objects: FoundObject[] }[];
-  /** Its way: what the ledger knows of it, oldest first, the latest 200. */
+  /** Its history: what the ledger knows about it, oldest first, the latest 200. */
   events: EventRow[];
-  /** Whether earlier events were not looked for, or are more than fit. */
+  /** Whether earlier events weren't searched, or don't fit. */
   areEventsCut: boolean;
 }
 
-/** `GET /api/view-as?user=`: each table as that user sees it, beside what the secret key sees. */
+/** `GET /api/view-as?user=`: each table as that user sees it, next to what the secret key sees. */
 export interface ViewAs {
   user: string;
-  /** Of the API's exposed schemas; those of the application too. */
+  /** In the API's exposed schemas; those of the application too. */
   tables: ViewedTable[];
 }
 
@@ -101,13 +101,13 @@ export interface ViewedTable {
   isMirrored: boolean;
   hasRowLevelSecurity: boolean;
   /**
-   * The user's view: how many rows are seen, counted up to 10,000 (then `isAtLeast`), and the first 20; an
-   * error where it is refused.
+   * The user's view: how many rows are visible, counted up to 10,000 (then `isAtLeast`), and the first 20; an
+   * error if it is refused.
    */
   visible: { count: number; isAtLeast: boolean; rows: Record<string, unknown>[] } | {
     error: string;
   };
-  /** An estimate above 10,000; null where it could not be counted in time. */
+  /** An estimate above 10,000; null if it couldn't be counted in time. */
   total: number | null;
 }
 

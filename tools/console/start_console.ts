@@ -1,4 +1,4 @@
-/** Serves the console: its page, and what the page asks for, on this machine alone. */
+/** Serves the console on this machine only: its page, and what the page requests. */
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { SupabaseEnv } from "../../functions/_shared/supabase_env.ts";
@@ -18,10 +18,10 @@ import { statusRoutes } from "./routes/status.ts";
 import { viewRoutes } from "./routes/views.ts";
 import { SECURITY_HEADERS } from "./security_headers.ts";
 
-/** Nobody but programs on this machine can reach it. */
+/** Only programs on this machine can reach it. */
 const ADDRESS = "127.0.0.1";
 
-/** Milliseconds that a request may take to come in. */
+/** Milliseconds that a request may take to arrive. */
 const REQUEST_TIMEOUT = 10_000;
 
 const ROUTES: Route[] = [
@@ -42,27 +42,27 @@ export interface ConsoleOptions {
   /** The page, by path. */
   page: ReadonlyMap<string, PageFile>;
   takeStatus: Context["takeStatus"];
-  /** Only where `dev` serves it for its own stack: nothing asks before it writes, and events can be sent. */
+  /** Only if `dev` serves it for its own stack: writes need no confirmation, and events can be sent. */
   dev?: DevStack;
   /** A free one by default. */
   port?: number | undefined;
 }
 
-/** A console that is served. */
+/** A running console. */
 export interface ConsoleServer {
-  /** Where it is, without the token. */
+  /** Its URL, without the token. */
   url: string;
-  /** What lets a browser in: as good as the secret key, as long as this runs. */
+  /** What lets a browser in: as good as the secret key, for as long as this runs. */
   token: string;
-  /** To be opened: the token is in its fragment, which no browser sends anywhere. */
+  /** The URL to open: the token is in its fragment, which browsers never send. */
   link: string;
   close(): Promise<void>;
 }
 
 /**
- * Starts to serve.
+ * Starts serving.
  *
- * @throws {Error} if it can't listen, on a port that is taken, say.
+ * @throws {Error} if it can't listen, for example because the port is taken.
  */
 export async function startConsole(options: ConsoleOptions): Promise<ConsoleServer> {
   const token = randomBytes(32).toString("base64url");
@@ -131,13 +131,13 @@ async function answerRequest(
   }
 }
 
-/** @throws {HttpError} 400, if it is none. */
+/** @throws {HttpError} 400, if it isn't one. */
 function readAddress(target: string): URL {
   try {
-    // What begins with two slashes would name a host.
+    // A path that begins with two slashes would name a host.
     if (!target.startsWith("//")) return new URL(target, `http://${ADDRESS}`);
   } catch {
-    // Told below.
+    // Thrown below.
   }
   throw new HttpError(400, "The address is malformed");
 }
@@ -148,7 +148,10 @@ function findRoute(path: string, method: string | undefined): Route {
   if (routes.length === 0) throw new HttpError(404, "There is nothing at this address");
   const route = routes.find((route) => route.method === method);
   if (route === undefined) {
-    throw new HttpError(405, `This address takes ${routes.map(({ method }) => method).join(", ")}`);
+    throw new HttpError(
+      405,
+      `This address only accepts ${routes.map(({ method }) => method).join(", ")}`,
+    );
   }
   return route;
 }
@@ -162,18 +165,18 @@ function servePage(
   const file = page.get(path);
   if (file === undefined) throw new HttpError(404, "There is nothing at this address");
   if (request.method !== "GET" && request.method !== "HEAD") {
-    throw new HttpError(405, "This address takes GET");
+    throw new HttpError(405, "This address only accepts GET");
   }
   respond(response, 200, file.type, request.method === "HEAD" ? "" : file.body);
 }
 
-/** The sentence for whoever looks at the page; of what nobody foresaw, no more than that it happened. */
+/** The sentence for the person looking at the page; for an unexpected error, only that it happened. */
 function respondWithError(response: ServerResponse, error: unknown, secretKey: string): void {
   const { status, message } = error instanceof HttpError
     ? error
     : { status: 500, message: "The console failed to answer this" };
   const text = message.replaceAll(secretKey, "…");
-  // What is left of a body is not read.
+  // The rest of a body isn't read.
   if (status === 413 || status === 415) response.setHeader("connection", "close");
   respond(response, status, "application/json", JSON.stringify({ error: text }));
 }

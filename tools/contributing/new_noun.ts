@@ -1,4 +1,4 @@
-/** Writes what a new noun needs: so that its author only says what is particular to it. */
+/** Writes the boilerplate of a new noun, so that its author only adds what is special about it. */
 import { defineCommand, runCommand } from "../commands/cli/command.ts";
 import { addNoun } from "./nouns/add_noun.ts";
 import { readNoun } from "./nouns/noun.ts";
@@ -31,7 +31,7 @@ What is left to do:
   3. Say who may read it: the policy, docs/reading.md, tests/row_level_security_test.ts
   4. If Clerk lists it: functions/_shared/clerk/resources.ts
   5. A line in the CHANGELOG
-  6. deno task test events schema package_sql row_level_security: what is still to be said, they name`);
+  6. deno task test events schema package_sql row_level_security: they name what is still missing`);
   });
 
 async function format(files: string[]): Promise<void> {

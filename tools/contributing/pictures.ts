@@ -1,4 +1,4 @@
-/** Makes the pictures of the documents from the running console, so that they stay true. */
+/** Makes the pictures in the docs from the running console, so that they stay true. */
 import { join } from "node:path";
 import postgres from "postgres";
 import type { BrowserContext, Page } from "playwright-core";
@@ -16,11 +16,11 @@ import { ROOT } from "../development/stack/supabase_cli.ts";
 
 const FOLDER = join(ROOT, "docs", "pictures");
 
-/** CSS pixels, and how many of the picture's are one of those. */
+/** CSS pixels, and how many pixels of the picture there are to each. */
 const WIDTH = 1200;
 const DENSITY = 1.5;
 
-/** Bytes. What stands in a README should be there at once. */
+/** Bytes. Pictures in a README should load instantly. */
 const LARGEST = 200_000;
 
 const SCHEMES = ["light", "dark"] as const;
@@ -28,13 +28,13 @@ const SCHEMES = ["light", "dark"] as const;
 /** Milliseconds of a minute of the story. */
 const MINUTE = 250;
 
-/** Milliseconds that a webhook is on its way. */
+/** Milliseconds from an event to the arrival of its webhook. */
 const DELAY = 300;
 
 /** Sends an event as Clerk would. */
 type Send = (event: SampleEvent, id?: string) => Promise<void>;
 
-/** Those who were there before the story. */
+/** Users that existed before the story. */
 async function populate(send: Send): Promise<void> {
   const names = ["Mary Somerville", "Charles Babbage", "Michael Faraday", "Annabella Byron"];
   for (const name of names) {
@@ -54,7 +54,7 @@ async function populate(send: Send): Promise<void> {
   }));
 }
 
-/** What an application has besides the mirror: one table with a policy, and one that lacks it. */
+/** What an application has beyond the mirror: one table with a policy, and one without. */
 async function addApplication({ databaseUrl }: Stack, { ada, grace }: Story): Promise<void> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {
@@ -81,7 +81,7 @@ async function addApplication({ databaseUrl }: Stack, { ada, grace }: Story): Pr
   }
 }
 
-/** Each webhook comes a moment after what it tells of; one can't be applied. */
+/** Each webhook arrives a moment after what it reports; one can't be applied. */
 async function play({ opening }: Story, send: Send): Promise<void> {
   for (const { event, id, isForged } of opening) {
     if (isForged) continue;
@@ -108,7 +108,7 @@ async function pictureViewAs(page: Page): Promise<void> {
   await page.getByRole("cell", { name: "On the Bernoulli numbers" }).waitFor();
 }
 
-/** Each shows what it is about to its end, and no more. */
+/** Each shows its subject to the end, and no more. */
 const PICTURES = [
   { name: "events", height: 470, prepare: pictureEvents },
   { name: "view-as", height: 522, prepare: pictureViewAs },
@@ -131,8 +131,8 @@ async function takePictures(context: BrowserContext, link: string, scheme: strin
 
 const command = defineCommand(
   "pictures",
-  `Makes the pictures of the documents, docs/pictures, from the running console: the demo's story in a
-throw-away stack, and what one of its users sees.`,
+  `Makes the pictures in the docs, docs/pictures, from the running console: the demo's story in a
+throwaway stack, and what one of its users sees.`,
 ).action(async () => {
   await using cleanUp = new AsyncDisposableStack();
   const browser = await openBrowser();

@@ -1,7 +1,7 @@
 /**
- * Runs the tests against one stack that they share, each with ids of its own; then those that other names
- * for the mirror could break again, under a prefix and in a schema. A stack that is running already can be
- * named by `TEST_…` variables instead. Arguments go to `deno test`.
+ * Runs the tests against one stack that they share, each with its own ids; then again, under a prefix and in
+ * a schema, those that other names for the mirror could break. `TEST_…` variables point to a stack that is
+ * already running instead. Arguments go to `deno test`.
  */
 import { installedNaming, isSameNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { serveTarget } from "../../tests/helpers/mirror.ts";
@@ -16,7 +16,7 @@ import { ROOT } from "../development/stack/supabase_cli.ts";
 
 const OTHER_NAMES = NAMINGS.filter((naming) => !isSameNaming(naming, installedNaming));
 
-/** What is tested under other names too; in these files, some tests are for the repository's alone. */
+/** What is also tested under other names; some tests in these files only apply to the repository's names. */
 const UNDER_OTHER_NAMES = [
   "backfill",
   "console_server",
@@ -53,7 +53,7 @@ async function runUnder(naming: Naming, args: string[]): Promise<number> {
   }
 }
 
-/** Each run ends with a summary of its own. */
+/** Each run ends with its own summary. */
 async function runAll(): Promise<number> {
   const codes = [await runUnder(testNaming, ["tests"])];
   for (const naming of OTHER_NAMES) {
@@ -65,7 +65,7 @@ async function runAll(): Promise<number> {
 
 /**
  * A word is the name of a test file, and the beginning of others: "package" is tests/package_test.ts and
- * tests/package_sql_test.ts. Paths and options are left as they are.
+ * tests/package_sql_test.ts. Paths and options are passed through.
  */
 async function toFiles(args: string[]): Promise<string[]> {
   const names = (await readTestFiles()).map(({ name }) => name);
@@ -90,7 +90,7 @@ if (["-h", "--help"].includes(first)) {
   console.log(
     `Usage: deno task test [names or files] [options]
 
-Runs the tests against a throw-away stack, or against the one that TEST_… variables name; then, under
+Runs the tests against a throwaway stack, or against the one that TEST_… variables name; then, under
 other names for the mirror, those that these could break. --list prints the names of the tests, as a
 document of what the mirror promises. Files and options go to "deno test", which then runs once,
 under the names of TEST_SCHEMA and TEST_PREFIX:

@@ -1,4 +1,4 @@
-/** Checks the order property as often as asked, in a stack of its own. */
+/** Checks the order property as many times as requested, in its own stack. */
 import { addApplication } from "../../tests/helpers/application.ts";
 import { testNaming as naming } from "../../tests/helpers/naming.ts";
 import { checkOrder } from "../../tests/helpers/order_property.ts";
@@ -10,13 +10,13 @@ const command = defineCommand("test:order", "Checks the order property, in a sta
   .option("--runs <number>", "Histories to try", wholeNumber("--runs", { from: 1 }), 1000)
   .option(
     "--seed <number>",
-    "Where they begin: the same seed makes the same",
+    "The seed: the same one generates the same histories",
     wholeNumber("--seed"),
   )
   .option("--rising", "Histories in which Clerk also shows what is deleted here", false)
   .option("--groups", "Deliver events in groups", false)
   .action(async ({ runs, seed, rising, groups }) => {
-    // What is looked for is not lost by a crash: without waiting for the disk, it goes faster.
+    // A crash would lose nothing of interest: it runs faster without waiting for the disk.
     const stack = await startStack({
       settings: { fsync: "off", synchronous_commit: "off" },
       naming,

@@ -1,6 +1,6 @@
 /**
- * The main job, from end to end, in a throwaway stack: signed webhooks go in over HTTP, and users
- * read what became of them with supabase-js under row level security.
+ * The main job, from end to end, in a throwaway stack: signed webhooks go in over HTTP, and users read the
+ * results with supabase-js under row level security.
  */
 import { styleText } from "node:util";
 import { createClient } from "@supabase/supabase-js";
@@ -17,7 +17,7 @@ import { type Stack, startStack } from "./stack/stack.ts";
 
 const TABLES = ["profiles", "session_logs", "organizations", "organization_memberships"] as const;
 
-/** Milliseconds. The story took place in the past minutes, so that nothing is in the future. */
+/** Milliseconds. The story took place in the last few minutes, so that nothing is in the future. */
 const BEGINNING = Date.now() - 10 * 60_000;
 
 const { ada, grace, opening, ending } = tellStory(BEGINNING);

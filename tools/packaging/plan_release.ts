@@ -28,7 +28,7 @@ export interface ReleaseTexts {
 /**
  * Makes the files of a release.
  *
- * @throws {Error} that names everything that makes it unfit to be released, a line each.
+ * @throws {Error} that lists everything that prevents the release, one per line.
  */
 export function planRelease(sources: ReleaseSources): ReleaseTexts {
   const { version, date, changelog, config, migrations, shipped } = sources;
@@ -57,7 +57,7 @@ function* findObstacles(sources: ReleaseSources): Generator<string> {
   if (!heading(version).test(changelog)) {
     yield `The CHANGELOG has no "## ${version} - unreleased"`;
   } else if (!/^- /m.test(sectionOf(changelog, version))) {
-    yield `The CHANGELOG says nothing of ${version}`;
+    yield `The CHANGELOG says nothing about ${version}`;
   }
   if (uncommitted.length > 0) yield `These files are not committed: ${uncommitted.join(", ")}`;
   if (!hasNew(migrations, shipped)) return;
@@ -68,7 +68,7 @@ function* findObstacles(sources: ReleaseSources): Generator<string> {
   }
 }
 
-/** Code alone may change. */
+/** A release may change only code. */
 function hasNew(migrations: Migrations, shipped: Shipped): boolean {
   return listUnshipped(migrations, shipped).length > 0;
 }

@@ -35,7 +35,7 @@ commits and publishes nothing: it prints the commands that do.`,
     for (const [name, text] of Object.entries({ ...texts, shipped })) {
       await writeFile(join(ROOT, FILES[name as keyof typeof FILES]), text);
     }
-    // The package is built by a process that reads the files as they are now.
+    // The package is built by a new process, which reads the files as they are now.
     const { success, stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["task", "--quiet", "pack"],
       cwd: ROOT,
@@ -52,7 +52,7 @@ commits and publishes nothing: it prints the commands that do.`,
   npm publish ${tarball}`);
   });
 
-/** By git, as it lists them in short. */
+/** As git lists them in its short format. */
 async function listUncommitted(): Promise<string[]> {
   const { success, stdout } = await new Deno.Command("git", {
     args: ["status", "--porcelain"],
@@ -60,7 +60,7 @@ async function listUncommitted(): Promise<string[]> {
     stdout: "piped",
     stderr: "null",
   }).output();
-  if (!success) throw new Error("git can't tell what is committed");
+  if (!success) throw new Error("git can't say what is committed");
   return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "")
     .map((line) => line.slice(3));
 }

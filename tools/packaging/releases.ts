@@ -1,4 +1,4 @@
-/** The releases of the database, by the migrations that each of them has shipped. */
+/** The database releases, with the migrations that each of them shipped. */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ import shipped from "./releases.json" with { type: "json" };
 
 const MIGRATIONS = join(ROOT, "supabase", "migrations");
 
-/** Version of the repository. */
+/** The repository's version. */
 export const VERSION = config.version;
 
-/** SHA-256 of each migration by its file name, in the order of the releases that shipped them first. */
+/** SHA-256 of each migration by its file name, ordered by the release that first shipped it. */
 export type Shipped = Record<string, Record<string, string>>;
 
 /** What has shipped. */
@@ -22,10 +22,10 @@ export const shippedReleases: Shipped = shipped;
 export type Migrations = ReadonlyMap<string, string>;
 
 /**
- * Reads all releases, each a single migration: oldest first. Migrations that no release has shipped yet
- * are the next one, under the repository's version.
+ * Reads all releases, each as a single migration: oldest first. Migrations that no release has shipped yet
+ * form the next one, under the repository's version.
  *
- * @throws {Error} if a shipped migration is gone or changed, or new ones come under a shipped version.
+ * @throws {Error} if a shipped migration is missing or changed, or new ones come under a shipped version.
  */
 export async function readReleases(): Promise<Release[]> {
   return toReleases(await readMigrations(), shippedReleases, VERSION);
@@ -42,7 +42,7 @@ export async function readMigrations(): Promise<Migrations> {
 }
 
 /**
- * Puts the migrations together to releases.
+ * Groups the migrations into releases.
  *
  * @param version Of what has not shipped yet.
  * @throws {Error} as {@link readReleases} does.
@@ -76,10 +76,10 @@ export function toReleases(migrations: Migrations, shipped: Shipped, version: st
 }
 
 /**
- * Adds the migrations that have not shipped yet, as the release that ships them now.
+ * Adds the migrations that have not shipped yet, as the release that now ships them.
  *
- * @throws {Error} if there are none, or the version has shipped, or is not what the migrations write down as
- * theirs; or as {@link readReleases} does.
+ * @throws {Error} if there are none, or the version has shipped, or isn't the one that the migrations record;
+ * or as {@link readReleases} does.
  */
 export function shipRelease(migrations: Migrations, shipped: Shipped, version: string): Shipped {
   if (version in shipped) throw new Error(`Release ${version} has already shipped`);

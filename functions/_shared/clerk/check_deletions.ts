@@ -1,34 +1,34 @@
 import type { Resource } from "./resources.ts";
 
 /**
- * What a reconciliation may delete of a table without being asked for more: a share of its rows, and in
- * small tables a few. What goes beyond is more likely a mistake than the truth.
+ * What a reconciliation may delete from a table without further permission: a share of its rows, and a few in
+ * small tables. Anything beyond that is more likely a mistake than the truth.
  */
 const SHARE = 0.05;
 const ROWS = 20;
 
-/** What deletions would do to each table: how many rows would go, and how many there are. */
+/** What deletions would do to each table: how many rows would be deleted, and how many there are. */
 export type DeletionCounts = Record<string, { deleted: number; rows: number }>;
 
 /** What is about to be deleted. */
 export interface Deletions {
   table: Resource["table"];
   counts: DeletionCounts;
-  /** Why none may go by itself, if there is a reason: "and Clerk listed none at all". */
+  /** Why nothing may be deleted without permission, if there is a reason: "and Clerk listed none at all". */
   doubt: string | undefined;
-  /** Rows of any one table that may go. */
+  /** Rows that may be deleted from any one table. */
   allowed: number;
-  /** Rows that this run has deleted already, by table. */
+  /** Rows that this run has already deleted, by table. */
   deletedSoFar: Record<string, number>;
-  /** What to do to have so many rows deleted. */
+  /** How to allow this many deletions. */
   howToAllow(rows: number): string;
 }
 
 /**
- * Judges what the deletion of objects would remove, with what belongs to them and with what the run has
- * removed before.
+ * Judges what the deletion of objects would remove, including what belongs to them and what the run has
+ * already removed.
  *
- * @returns Why it must not be done without being asked for, in a sentence; undefined if it may be.
+ * @returns Why it must not be done without permission, in a sentence; undefined if it may be.
  */
 export function reasonNotToDelete(deletions: Deletions): string | undefined {
   const { doubt, allowed, howToAllow } = deletions;

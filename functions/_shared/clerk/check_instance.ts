@@ -7,11 +7,11 @@ import { MAX_FILTER_IDS } from "./resources.ts";
 /** Milliseconds by which this machine's clock may differ from the database's, or from Clerk's. */
 export const CLOCK_TOLERANCE = 60_000;
 
-/** What the mirror knows of the Clerk instance that it is of. */
+/** What the mirror knows about the Clerk instance it belongs to. */
 export interface InstanceRecord {
-  /** Undefined where no event, backfill or reconciliation has told yet. */
+  /** Undefined before the first event, backfill or reconciliation. */
   instanceId?: string;
-  /** Webhooks of other instances, which were not applied. */
+  /** Webhooks from other instances, which were not applied. */
   foreignWebhooks: { instanceId: string; count: number; lastReceivedAt: string }[];
   /** The database's clock, in Unix milliseconds. */
   now: number;
@@ -25,21 +25,22 @@ export interface InstanceCheck {
   isDryRun?: boolean;
   /** What to do to move the mirror to another instance: `run "…"`. */
   howToMove(instanceId: string): string;
-  /** Hears of what is worth a look. */
+  /** Receives warnings. */
   warn(message: string): void;
 }
 
-/** What would be read does not belong here, or can't be compared: reading it again changes nothing. */
+/** What would be read doesn't belong here, or can't be compared. Permanent: retrying doesn't help. */
 export class Mismatch extends Error {
   override readonly name = "Mismatch";
 }
 
 /**
- * Makes sure that what is about to be read belongs here: the key is of the instance that is mirrored, and
- * this machine's clock can be trusted. The first run writes the instance down.
+ * Makes sure that what is about to be read belongs here: the key is for the mirrored instance, and this
+ * machine's clock can be trusted. The first run records the instance.
  *
- * @returns Whether the instance was known before: else nothing has shown yet that what is mirrored is of it.
- * @throws {Mismatch} in a sentence, before anything is written.
+ * @returns Whether the instance was already known; if not, nothing proves yet that the mirrored rows are its
+ * own.
+ * @throws {Mismatch} with a sentence as its message, before anything is written.
  */
 export async function checkInstance(options: InstanceCheck): Promise<boolean> {
   const { source, database, isDryRun = false, howToMove, warn } = options;
@@ -73,8 +74,8 @@ export async function checkInstance(options: InstanceCheck): Promise<boolean> {
 }
 
 /**
- * Where a mirror has users and knows of no instance, some of them have to be known to this one: else it
- * would be written down for good, and the right one's events kept out.
+ * If a mirror has users but doesn't know its instance, this one must know some of them. Otherwise the wrong
+ * instance would be recorded for good, and the right one's events kept out.
  */
 async function expectAcquaintance(
   { source, database, howToMove }: InstanceCheck,
@@ -95,7 +96,7 @@ async function expectAcquaintance(
   );
 }
 
-/** Reads what the mirror knows of its instance. */
+/** Reads what the mirror knows about its instance. */
 export async function readInstance(database: CallDatabase): Promise<InstanceRecord> {
   const record = await database({ rpc: "read_instance", args: {} });
   if (!isRecord(record)) throw new Error("The mirror doesn't say which instance it belongs to");
@@ -113,7 +114,7 @@ export async function readInstance(database: CallDatabase): Promise<InstanceReco
   };
 }
 
-/** Writes an instance down where none is known. Returns the one that is known then. */
+/** Records an instance if none is known. Returns the one that is known then. */
 export async function claimInstance(
   database: CallDatabase,
   instanceId: string,

@@ -5,14 +5,14 @@ import { isRecord } from "../../clerk-webhook/json.ts";
 import type { ClerkEnv } from "../clerk_env.ts";
 import { createRequestLimit, type Turns } from "./request_limit.ts";
 
-/** Clerk's limits, in requests per 10 s, less a fifth that is left to the application itself. */
+/** Clerk's limits, in requests per 10 s, minus a fifth that is left to the application itself. */
 const PRODUCTION_REQUESTS = 800;
 const DEVELOPMENT_REQUESTS = 80;
 
 /** Milliseconds that one request may take. */
 const REQUEST_TIMEOUT = 30_000;
 
-/** After the first attempt: with the pauses below, about ten minutes of trouble are got over. */
+/** After the first attempt: with the pauses below, enough for about ten minutes of trouble. */
 const RETRIES = 12;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 60_000;
@@ -32,52 +32,52 @@ export interface ClerkObject extends Record<string, unknown> {
 /** A page of a list. */
 export interface ClerkPage {
   objects: ClerkObject[];
-  /** How many there are in all, where Clerk says so. */
+  /** How many there are in total, if Clerk says so. */
   total?: number;
 }
 
-/** Reads a Clerk instance, within its limits, and gets over what passes. */
+/** Reads a Clerk instance, within its limits, and retries transient errors. */
 export interface ClerkSource {
   /**
    * Asks which instance it is.
    *
-   * @throws {Error} in a sentence: what Clerk refuses, or what did not pass.
+   * @throws {Error} with a sentence: what Clerk refuses, or a problem that outlasted the retries.
    */
   instanceId(): Promise<string>;
   /**
    * Asks through Clerk's own client.
    *
-   * @param requests How many requests the client makes of it.
-   * @throws {Error} in a sentence: what Clerk refuses, or what did not pass.
+   * @param requests How many requests the client makes for it.
+   * @throws {Error} with a sentence: what Clerk refuses, or a problem that outlasted the retries.
    */
   ask<Answer>(
     question: (clerk: ClerkClient) => Promise<Answer>,
     requests?: number,
   ): Promise<Answer>;
   /**
-   * Asks for a list by its path below `/v1`, as it is: for lists that Clerk's client has no method
-   * for, or whose objects it reshapes and cuts.
+   * Requests a list by its path below `/v1`, as it is: for lists that Clerk's client has no method for, or
+   * whose objects it reshapes and trims.
    *
-   * @throws {Error} likewise.
+   * @throws {Error} as above.
    */
   list(path: string, query?: Record<string, string | number>): Promise<ClerkPage>;
   /**
-   * Asks for a single object likewise; undefined if there is none.
+   * Requests a single object the same way; undefined if there is none.
    *
-   * @throws {Error} likewise.
+   * @throws {Error} as above.
    */
   find(path: string): Promise<ClerkObject | undefined>;
-  /** The requests that still count for Clerk's limits. */
+  /** The requests that still count toward Clerk's limits. */
   turns(): Turns;
 }
 
-/** Whether an instance has no such objects at all: a feature is off, or not part of its plan. */
+/** Whether an instance has no objects of this kind at all: a feature is off, or not part of its plan. */
 export function isMissingFeature(error: unknown): error is Error {
   return error instanceof Error && isClerkAPIResponseError(error.cause) &&
     error.cause.errors.length > 0 && [402, 403, 404].includes(error.cause.status);
 }
 
-/** Whether Clerk says that there is no such object. */
+/** Whether Clerk says that the object doesn't exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof Error && isClerkAPIResponseError(error.cause) &&
     error.cause.status === 404;
@@ -88,8 +88,8 @@ export class ClerkTrouble extends Error {
   override readonly name = "ClerkTrouble";
 
   /**
-   * @param canPass Whether asking again can help.
-   * @param retryAfter Milliseconds for which Clerk wants to be left alone, as far as it says.
+   * @param canPass Whether retrying can help.
+   * @param retryAfter Milliseconds that Clerk asks us to wait, if it says so.
    */
   constructor(
     message: string,
@@ -103,19 +103,19 @@ export class ClerkTrouble extends Error {
 
 /** How to read. */
 export interface ClerkSourceOptions extends ClerkEnv {
-  /** Hears of every attempt that failed and is made again. */
+  /** Called for every failed attempt that is retried. */
   onPause?: (reason: string) => void;
   /** Milliseconds that one request may take; 30,000 by default. */
   timeout?: number;
-  /** How often a question is asked again; 12 times by default. */
+  /** How often a request is retried; 12 times by default. */
   retries?: number;
-  /** Milliseconds: where Clerk wants to be left alone for longer, it is not asked again. */
+  /** Milliseconds: if Clerk asks for a longer pause, the request isn't retried. */
   longestPause?: number;
-  /** What whoever was here before has asked. */
+  /** The requests that earlier slices made. */
   turns?: Turns;
 }
 
-/** Makes a source; all that is asked of it counts together for Clerk's limits. */
+/** Creates a source; all of its requests count together toward Clerk's limits. */
 export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
   const { secretKey, apiUrl, onPause, timeout = REQUEST_TIMEOUT, retries = RETRIES } = options;
   const { longestPause = Infinity } = options;
@@ -192,9 +192,9 @@ export function createClerkSource(options: ClerkSourceOptions): ClerkSource {
 }
 
 /**
- * A list as Clerk answers it: objects, or `{ data, total_count }`.
+ * A list as Clerk returns it: objects, or `{ data, total_count }`.
  *
- * @throws {Error} if it is none.
+ * @throws {Error} if it isn't one.
  */
 export function toPage(answer: unknown): ClerkPage {
   const data = isRecord(answer) ? answer.data : answer;
@@ -206,18 +206,18 @@ export function toPage(answer: unknown): ClerkPage {
   };
 }
 
-/** An object of the client's in the form in which Clerk sent it, where the client has kept it. */
+/** A client's object in the form in which Clerk sent it, if the client kept it. */
 function toObject(item: unknown): ClerkObject {
   const object = isRecord(item) && isRecord(item.raw) ? item.raw : item;
   if (!isRecord(object) || typeof object.id !== "string") {
     throw new Error("Clerk's answer holds something that is not an object with an id");
   }
-  // Items of subscriptions may lack it; they come in the order of their creation all the same.
+  // Subscription items may lack it; they are listed in order of creation all the same.
   const createdAt = typeof object.created_at === "number" ? object.created_at : 0;
   return { ...object, id: object.id, created_at: createdAt };
 }
 
-/** A client's request can't be aborted: what takes too long is left alone. */
+/** A client's request can't be aborted: one that takes too long is abandoned. */
 async function withTimeout<Answer>(answer: Promise<Answer>, timeout: number): Promise<Answer> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -233,7 +233,7 @@ async function withTimeout<Answer>(answer: Promise<Answer>, timeout: number): Pr
   }
 }
 
-/** Whether trying again can help: limits, faults of the server, and no answer at all. */
+/** Whether retrying can help: rate limits, server errors, and no response at all. */
 function passes(error: unknown): boolean {
   if (!isClerkAPIResponseError(error)) return true;
   const { status } = error;

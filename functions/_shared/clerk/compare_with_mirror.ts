@@ -5,22 +5,24 @@ import type { ClerkObject } from "./clerk_source.ts";
 import { type MirroredVersion, readMirroredVersions } from "./mirrored.ts";
 import type { Resource } from "./resources.ts";
 
-/** How an object of Clerk's can differ from the mirror's: `buried` is deleted here, though Clerk has it. */
+/** How an object in Clerk can differ from the mirror's: `buried` is deleted here, though Clerk has it. */
 export const STALE_KINDS = ["missing", "outdated", "buried"] as const;
 
-/** One of them. */
+/** One such object. */
 export type StaleKind = (typeof STALE_KINDS)[number];
 
-/** Until when what Clerk has shown certainly lived: clocks differ, and deletions may be on their way. */
+/**
+ * Until when an object that Clerk showed certainly existed: clocks differ, and deletions may be on their way.
+ */
 export function aliveAt(askedAt: number, grace: number): number {
   return askedAt - Math.max(grace, CLOCK_TOLERANCE);
 }
 
 /**
- * How the mirror stands with each of the objects, by id. One that was deleted in the mirror since it
- * certainly lived is in order: its deletion came after the list was read. So is one whose owner is
- * deleted: Clerk goes on listing the payments of users who are gone. One that was deleted before is
- * `buried`: Clerk does not use an id again, so that the deletion can't be true.
+ * How the mirror stands with each of the objects, by id. One that was deleted in the mirror after the time it
+ * certainly existed is in order: its deletion came after the list was read. So is one whose owner is deleted:
+ * Clerk keeps listing the payments of deleted users. One that was deleted before that time is `buried`: Clerk
+ * never reuses an id, so the deletion can't be true.
  *
  * @param aliveAt Unix milliseconds.
  */
@@ -44,7 +46,7 @@ export async function compareWithMirror(
   }));
 }
 
-/** Ids of the users and organizations that an object belongs to, wherever its kind has them. */
+/** Ids of the users and organizations that an object belongs to, whichever of them its kind has. */
 function ownersOf(object: ClerkObject): string[] {
   const { organization_id, organization, public_user_data, payer } = object;
   const holders = [public_user_data, payer].filter(isRecord);
@@ -55,7 +57,7 @@ function ownersOf(object: ClerkObject): string[] {
   ].filter((id) => typeof id === "string");
 }
 
-/** A placeholder is older than anything. */
+/** A placeholder is older than anything else. */
 function isOlder({ updatedAt }: MirroredVersion, time: unknown): boolean {
   return updatedAt === undefined || (typeof time === "number" && updatedAt < time);
 }

@@ -2,14 +2,14 @@ import { type ClerkSource, isNotFound } from "./clerk_source.ts";
 import type { Candidate } from "./mirrored.ts";
 import type { Removal } from "./resources.ts";
 
-/** Single objects that are asked for at once. */
+/** Single objects that are requested at once. */
 const AT_ONCE = 10;
 
 /**
- * Looks for objects that no list had in Clerk once more, one by one: no list that was read while objects
- * came and went is proof. Returns those that are gone.
+ * Looks up objects that no list contained in Clerk once more, one by one: a list that was read while objects
+ * came and went proves nothing. Returns those that are gone.
  *
- * @param candidates As many as a filter takes, at most.
+ * @param candidates At most as many as a filter takes.
  */
 export async function confirmGone<Object extends Candidate>(
   source: ClerkSource,

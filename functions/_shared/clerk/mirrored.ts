@@ -2,33 +2,35 @@ import type { CallDatabase } from "../../clerk-webhook/database.ts";
 import { isRecord } from "../../clerk-webhook/json.ts";
 import type { Database } from "../database.types.ts";
 
-/** Rows that are read at once: an index serves their order, so that a page costs what it holds. */
+/**
+ * Rows that are read at once: an index serves their order, so the cost depends only on the size of the page.
+ */
 const PAGE_SIZE = 1_000;
 
 /** A row of a mirrored table, as far as a reconciliation needs it. */
 export interface MirroredObject {
   id: string;
-  /** Unix milliseconds; -Infinity for a placeholder of which nobody has told. */
+  /** Unix milliseconds; -Infinity for a placeholder with no facts yet. */
   createdAt: number;
   organization_id: string | null;
   user_id: string | null;
 }
 
-/** How far the mirror is with an object. */
+/** What state an object has in the mirror. */
 export interface MirroredVersion {
   /** Unix milliseconds; undefined for a placeholder. */
   updatedAt?: number;
-  /** Unix milliseconds; undefined for what is not deleted. */
+  /** Unix milliseconds; undefined if it isn't deleted. */
   deletedAt?: number;
 }
 
-/** What it takes to ask Clerk for an object. */
+/** What is needed to ask Clerk for an object. */
 export type Candidate = Pick<MirroredObject, "id" | "organization_id" | "user_id">;
 
 /** A mirrored table, by the mirror's own name. */
 export type MirroredTable = keyof Database["public"]["Tables"];
 
-/** What the mirror has of the objects with these ids; nothing of those that it does not know. */
+/** What the mirror has for the objects with these ids, leaving out the unknown ones. */
 export async function readMirroredVersions(
   database: CallDatabase,
   table: MirroredTable,
@@ -42,24 +44,24 @@ export async function readMirroredVersions(
   return new Map(entries.map(([id, version]) => [id, toVersion(version)]));
 }
 
-/** Where in a table a reader stands: behind this row. */
+/** A reader's position in a table: after this row. */
 export interface MirrorPosition {
-  /** As the database writes it. */
+  /** As the database formats it. */
   created_at: string;
   id: string;
 }
 
-/** Reads a table in the order of creation, placeholders of unknown age first. */
+/** Reads a table in order of creation, placeholders of unknown age first. */
 export interface MirrorReader {
   /** The next row; undefined at the end. */
   peek(): Promise<MirroredObject | undefined>;
-  /** Steps behind the row that was peeked at. */
+  /** Moves past the row that was peeked at. */
   take(): void;
   /** Undefined at the beginning. */
   position(): MirrorPosition | undefined;
 }
 
-/** @param after Where an earlier reader stood. */
+/** @param after Where an earlier reader stopped. */
 export function createMirrorReader(
   database: CallDatabase,
   table: MirroredTable,

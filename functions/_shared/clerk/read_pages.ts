@@ -1,16 +1,16 @@
 import type { ClerkObject, ClerkPage } from "./clerk_source.ts";
 
-/** The most that Clerk gives at once. */
+/** The most that Clerk returns at once. */
 export const PAGE_SIZE = 500;
 
-/** Objects at the end of a page that are asked for once more at the beginning of the next one. */
+/** Objects at the end of a page that are requested again at the beginning of the next one. */
 const OVERLAP = 10;
 
-/** What is asked of a list. */
+/** The query for a list. */
 export interface PageQuery {
   limit: number;
   offset: number;
-  /** Unix milliseconds: only what was created after it. */
+  /** Unix milliseconds: only what was created after this time. */
   createdAfter?: number;
 }
 
@@ -18,36 +18,36 @@ export interface PageQuery {
 export interface Listing {
   /** The order in which the list comes, by `key`. */
   order: "ascending" | "descending";
-  /** What it is ordered by; objects that share it come in any order. */
+  /** The sort key; objects with the same key come in any order. */
   key: "created_at" | "updated_at";
-  /** Whether the list can begin after a time of creation. */
+  /** Whether the list can start after a creation time. */
   canBeginAfter: boolean;
-  /** How many objects to ask for at once, where each asks for more; {@link PAGE_SIZE} by default. */
+  /** How many objects to request at once, if each needs more requests; {@link PAGE_SIZE} by default. */
   pageSize?: number;
   read(query: PageQuery): Promise<ClerkPage>;
 }
 
-/** Where in a list a reader stands: behind the last object that it has read. */
+/** A reader's position in a list: after the last object that it has read. */
 export interface Position {
-  /** The last object's id, and what the list is ordered by, in Unix milliseconds. */
+  /** The last object's id, and its sort key, in Unix milliseconds. */
   id: string;
   key: number;
-  /** All that were read and share that key; the last one alone where it is not known. */
+  /** All objects read so far that share that key; only the last one if the key isn't known. */
   ids?: string[];
-  /** The list begins after this time of creation, if it is not 0. */
+  /** The list starts after this creation time, if it is not 0. */
   createdAfter: number;
-  /** How many objects of that list were read. */
+  /** How many objects of that list have been read. */
   offset: number;
-  /** How many of them the next page may show once more at least; a usual number by default. */
+  /** How many of them the next page may repeat, at least; the usual number by default. */
   overlap?: number;
 }
 
-/** A page without what an earlier one had, and where it ends. */
+/** A page without the objects of earlier ones, and where it ends. */
 export interface Page {
-  /** None on the last page, where the list had turned out to be read already. */
+  /** Undefined on the last page, if the list turned out to be read to its end already. */
   objects: ClerkObject[];
   position: Position;
-  /** How many more objects Clerk counts behind the page; undefined where it doesn't tell. */
+  /** How many more objects Clerk counts after the page; undefined if it doesn't say. */
   remaining?: number;
   isLast: boolean;
 }
@@ -55,7 +55,7 @@ export interface Page {
 /**
  * Reads a list to its end while objects come and go, as {@link readPage} does.
  *
- * @param from Where an earlier reader stood.
+ * @param from Where an earlier reader stopped.
  */
 export async function* readPages(listing: Listing, from?: Position): AsyncGenerator<Page> {
   let position = from;
@@ -68,17 +68,17 @@ export async function* readPages(listing: Listing, from?: Position): AsyncGenera
 }
 
 /**
- * Reads the next page of a list, while objects come and go. What was read so far is known by the position
- * alone, so that anybody can go on from there.
+ * Reads the next page of a list while objects come and go. The position alone says what was read so far, so
+ * anyone can continue from there.
  *
- * Clerk's lists know offsets only: an object that is deleted moves all that follow it forward, past a
- * reader who goes by offset alone. So each page begins a little before the end of the last one, and
- * has to show something that was read already, or is older; else the reader steps back. Where the list
- * can begin after a time of creation, offsets start again from there. Nothing comes twice.
+ * Clerk's lists only know offsets: when an object is deleted, everything after it moves forward, past a
+ * reader who relies on the offset alone. So each page begins a little before the end of the last one, and has
+ * to repeat something that was already read, or is older; otherwise the reader steps back. If the list can
+ * start after a creation time, offsets restart from there. Nothing comes twice.
  *
- * A page with fewer objects than were asked for is not the end by itself. The end is where Clerk counts
- * nothing more, or where nothing new comes: should Clerk count more than it gives, the last page says how
- * many are missing.
+ * A page with fewer objects than requested isn't necessarily the end. The end is where Clerk counts nothing
+ * more, or where nothing new comes: if Clerk counts more than it returns, the last page says how many are
+ * missing.
  */
 export async function readPage(listing: Listing, from?: Position): Promise<Page> {
   const sign = listing.order === "ascending" ? 1 : -1;
@@ -108,7 +108,7 @@ export async function readPage(listing: Listing, from?: Position): Promise<Page>
     const remaining = total === undefined ? undefined : Math.max(0, total - offset);
     const isLast = (objects.length < limit && remaining === 0) ||
       (fresh.length === 0 && objects.length <= overlap);
-    // Half of a page at most, so that even the shortest pages lead on.
+    // At most half of a page, so that even the shortest pages make progress.
     const nextOverlap = Math.min(OVERLAP, Math.floor(objects.length / 2));
     if (fresh.length > 0 || isLast) {
       return {
@@ -129,17 +129,17 @@ export async function readPage(listing: Listing, from?: Position): Promise<Page>
   }
 }
 
-/** Where the next page begins, and how many objects it shares with the one before it. */
+/** Where the next page begins, and how many objects it shares with the previous one. */
 function beginning({ canBeginAfter }: Listing, from: Position | undefined) {
   if (from === undefined) return { createdAfter: 0, start: 0, overlap: 0 };
-  // One millisecond less, so that whatever shares the last one's time of creation is included.
+  // One millisecond less, so that everything with the last one's creation time is included.
   const next = canBeginAfter ? from.key - 1 : 0;
   if (next > from.createdAfter) return { createdAfter: next, start: 0, overlap: 0 };
   const overlap = Math.min(from.overlap ?? OVERLAP, from.offset);
   return { createdAfter: from.createdAfter, start: from.offset - overlap, overlap };
 }
 
-/** The last object that was read, and those that share its key. */
+/** The last object that was read, and those with the same key. */
 function lastOf(
   fresh: ClerkObject[],
   key: Listing["key"],
@@ -158,7 +158,7 @@ function pickLast(from: Position | undefined) {
 }
 
 /**
- * How many objects a reader will have read in the end, as far as a page tells.
+ * How many objects a reader will have read at the end, as far as a page can tell.
  *
  * @param count Objects that were read before the page.
  */

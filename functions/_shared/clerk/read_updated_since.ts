@@ -4,11 +4,11 @@ import { type Listing, type Page, readPages } from "./read_pages.ts";
 const CLOCK_SKEW = 60_000;
 
 /**
- * Reads what was updated since a time, from a list in which what was updated last comes first.
+ * Reads what was updated since a time, from a list with the latest updates first.
  *
- * An object that is updated meanwhile moves from behind the reader to the front, where it has been
- * already. So the list is read again from the front, as far as the last reading's beginning, until a
- * reading ends on its first page. Objects may come more than once.
+ * An object that is updated during the read moves from behind the reader to the front, which the reader has
+ * already passed. So the list is read again from the front, up to where the last pass began, until a pass
+ * ends on its first page. Objects may come more than once.
  *
  * @param since Unix milliseconds.
  */

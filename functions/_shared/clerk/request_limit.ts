@@ -4,26 +4,26 @@ export type Turns = [second: number, count: number][];
 /** Seconds of the window that Clerk's limits are given for. */
 const WINDOW = 10;
 
-/** Lets so many requests pass in any ten seconds, and others wait. */
+/** Lets at most this many requests through in any ten seconds, and makes the rest wait. */
 export interface RequestLimit {
   /** Resolves when the next request may be made. */
   takeTurn(): Promise<void>;
-  /** The requests that still count: whoever goes on elsewhere begins with them. */
+  /** The requests that still count: a successor elsewhere begins with them. */
   turns(): Turns;
 }
 
 /**
- * Makes a limit.
+ * Creates a limit.
  *
  * @param limit Requests in ten seconds.
- * @param earlier What whoever was here before has made.
+ * @param earlier The requests of earlier slices.
  */
 export function createRequestLimit(limit: number, earlier: Turns = []): RequestLimit {
   let turns: Turns = [...earlier];
-  // Those who wait do so one after the other.
+  // Waiters queue up, one after the other.
   let queue: Promise<void> = Promise.resolve();
 
-  /** A second counts until the window has passed since its end. */
+  /** A second counts until the window since its end has passed. */
   function drop(now: number): void {
     turns = turns.filter(([second]) => now < second + 1 + WINDOW);
   }

@@ -1,4 +1,4 @@
-/** What a Clerk instance has that the mirror has a table for, in the order in which it depends. */
+/** What a Clerk instance has that the mirror has a table for, in dependency order. */
 import type { ClerkClient } from "@clerk/backend";
 import type { Call, Reading } from "../../clerk-webhook/mapping.ts";
 import type { EventType } from "../../clerk-webhook/event.ts";
@@ -13,28 +13,28 @@ import {
 import type { Candidate, MirroredTable } from "./mirrored.ts";
 import type { Listing, PageQuery } from "./read_pages.ts";
 
-/** A kind of objects that can be listed for a whole instance. */
+/** A kind of object that can be listed for a whole instance. */
 export interface Resource {
-  /** As `--only` calls it. */
+  /** Its name in `--only`. */
   name: string;
   table: MirroredTable;
-  /** The event whose mapping makes rows of the objects. */
+  /** The event whose mapping turns the objects into rows. */
   eventType: EventType;
-  /** The list to read, oldest first where Clerk can. */
+  /** The list to read, oldest first if Clerk can do that. */
   listing(source: ClerkSource): Listing;
-  /** The list of what was changed last, where Clerk has one. */
+  /** The list of the latest changes, if Clerk has one. */
   recentlyUpdated?(source: ClerkSource): Listing;
-  /** The objects that stand behind a page of the list, where the list is of something else. */
+  /** The objects behind a page of the list, if the list contains something else. */
   expand?(source: ClerkSource, objects: ClerkObject[]): Promise<ClerkObject[]>;
-  /** What a reconciliation needs to find what is gone; without it, nothing goes. */
+  /** What a reconciliation needs to find what is gone; without it, nothing counts as gone. */
   removal?: Removal;
 }
 
 /** How a reconciliation makes sure that an object is gone, and removes it. */
 export interface Removal {
-  /** Those that Clerk still has of up to 100 ids, asked for at once: a first sieve, where there is one. */
+  /** Of up to 100 ids, those that Clerk still has, in one request: a first filter, if there is one. */
   findExisting?(source: ClerkSource, ids: string[]): Promise<ClerkPage>;
-  /** Looks for the single object; the client's error that there is none means false as well. */
+  /** Looks up the single object; the client's "not found" error means false as well. */
   exists(clerk: ClerkClient, object: Candidate): Promise<boolean>;
   /** @param reading When Clerk was asked. */
   toCall(id: string, reading: Reading): Call;
@@ -43,7 +43,7 @@ export interface Removal {
 /** Ids that Clerk takes in one filter. */
 export const MAX_FILTER_IDS = 100;
 
-/** Objects of a page that are each asked for one by one: a page is not to take long. */
+/** Objects of a page that are each requested one by one: a page must not take long. */
 const EXPANDED_PAGE_SIZE = 50;
 
 /** By their names; in dependency order, so that few placeholders are needed. */
@@ -109,7 +109,7 @@ export const resources: readonly Resource[] = [
         )
       ),
     removal: {
-      // A member who was added again has a membership of another id.
+      // A member who was added again has a membership with another id.
       async exists(clerk, { id, organization_id, user_id }) {
         if (organization_id === null || user_id === null) return false;
         const { data } = await clerk.organizations.getOrganizationMembershipList({
@@ -210,7 +210,7 @@ export const resources: readonly Resource[] = [
     },
   },
   {
-    // Clerk lists no subscriptions: those of everybody who pays for an item are asked for one by one.
+    // Clerk doesn't list subscriptions: they are requested one by one, for everyone who pays for an item.
     name: "subscriptions",
     table: "subscriptions",
     eventType: "subscription.updated",
@@ -239,7 +239,7 @@ export const resources: readonly Resource[] = [
 ];
 
 /**
- * Why a resource is left out: its instance has no such feature. Users are never left out.
+ * Why a resource is skipped: its instance doesn't have the feature. Users are never skipped.
  *
  * @throws what was thrown, if it means anything else.
  */
@@ -253,7 +253,7 @@ function userListing(source: ClerkSource, key: Listing["key"]): Listing {
     order: key === "created_at" ? "ascending" : "descending",
     key,
     canBeginAfter: key === "created_at",
-    // Clerk's client asks for the number of users as well.
+    // Clerk's client also requests the number of users.
     read: async ({ createdAfter, ...query }) =>
       toPage(
         await source.ask((clerk) =>
@@ -272,7 +272,7 @@ function oldestFirst(read: Read): Listing {
   return { order: "ascending", key: "created_at", canBeginAfter: false, read };
 }
 
-/** Billing is listed in this order alone. */
+/** Billing is listed in this order only. */
 function newestFirst(read: Read): Listing {
   return { order: "descending", key: "created_at", canBeginAfter: false, read };
 }

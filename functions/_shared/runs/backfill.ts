@@ -10,9 +10,9 @@ import type { Cursor } from "./held_run.ts";
 import { readKeptPosition, toKeptPosition } from "./kept_position.ts";
 import { addRefused, type ResourceResult, type Work } from "./work.ts";
 
-/** What became of a resource. */
+/** The result for a resource. */
 export interface BackfillResult extends ResourceResult {
-  /** Objects that were read, those of an interrupted run that is resumed included. */
+  /** Objects that were read, including those read before an interrupted run was resumed. */
   count: number;
 }
 
@@ -23,13 +23,13 @@ export interface BackfillWork extends Work {
 }
 
 /**
- * Reads a Clerk instance and writes it into the mirror, one page at a time. It can run while webhooks
- * arrive, and as often as one likes: versions and tombstones decide what is written. It goes on where an
- * earlier slice, or an interrupted run, has stopped, by the cursors that are kept in the database; one of
+ * Reads a Clerk instance and writes it into the mirror, one page at a time. It can run while webhooks arrive,
+ * and as often as you like: versions and tombstones decide what is written. It continues where an earlier
+ * slice, or an interrupted run, stopped, using the cursors that are kept in the database. A run limited to
  * what was updated since some time keeps none.
  *
- * @returns The results, and whether the backfill is done: else the budget is spent.
- * @throws {Error} in a sentence, if Clerk or the database fails, or if the key is of another instance.
+ * @returns The results, and whether the backfill is done; if not, the budget is spent.
+ * @throws {Error} with a sentence, if Clerk or the database fails, or if the key is for another instance.
  */
 export async function backfill(
   work: BackfillWork,
@@ -59,7 +59,7 @@ export async function backfill(
     const isDone = await backfillResource(resource, work, cursor, result, results);
     if (!isDone) return { results, isDone };
   }
-  // Where an interrupted run had finished all, nothing else keeps them; what is done is known by them.
+  // For what an interrupted run had already finished, these are the only record.
   await held.keep({ turns: work.source.turns() }, results);
   return { results, isDone: true };
 }
@@ -154,7 +154,7 @@ async function readCursors(database: CallDatabaseInBulk): Promise<Map<string, Cu
   );
 }
 
-/** What earlier slices have kept. */
+/** What earlier slices saved. */
 function readResults(kept: unknown): BackfillResult[] {
   const results: BackfillResult[] = Array.isArray(kept) ? kept.filter(isResult) : [];
   return structuredClone(results);

@@ -2,29 +2,29 @@ import process from "node:process";
 
 /** How much a slice may work. */
 export interface Budget {
-  /** Counts objects that came in lists, and those that were asked for or deleted one by one. */
+  /** Counts objects that came in lists, and those that were fetched or deleted one by one. */
   spend(listed: number, single?: number): void;
-  /** Whether the slice has to stop where it can. */
+  /** Whether the slice has to stop at the next opportunity. */
   isSpent(): boolean;
 }
 
-/** What a slice may take. */
+/** What a slice may use. */
 export interface BudgetLimits {
-  /** Milliseconds by the clock. */
+  /** Milliseconds of wall time. */
   wallTime: number;
-  /** Milliseconds of the processor, as far as it can be told. */
+  /** Milliseconds of processor time, if the runtime reports it. */
   processorTime: number;
-  /** Objects: by them the processor's time is bounded where it can't be told. */
+  /** Objects: they bound the processor time if the runtime doesn't report it. */
   objects: number;
 }
 
-/** An object that is asked for by itself takes as much of the processor as so many of a list. */
+/** An object that is fetched on its own takes as much processor time as this many from a list. */
 const SINGLE = 10;
 
-/** For whoever has all the time. */
+/** For callers without a limit. */
 export const unlimited: Budget = { spend() {}, isSpent: () => false };
 
-/** Begins a budget. The processor's time is that of the whole process: neighbours count. */
+/** Starts a budget. Processor time is that of the whole process: neighbours count. */
 export function beginBudget({ wallTime, processorTime, objects }: BudgetLimits): Budget {
   const startedAt = performance.now();
   const processorAt = processorTimeSoFar();
@@ -39,7 +39,7 @@ export function beginBudget({ wallTime, processorTime, objects }: BudgetLimits):
   };
 }
 
-/** Milliseconds; 0 where a runtime does not tell. */
+/** Milliseconds; 0 if the runtime doesn't report it. */
 export function processorTimeSoFar(): number {
   try {
     const { user, system } = process.cpuUsage();

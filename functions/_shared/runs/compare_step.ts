@@ -14,9 +14,9 @@ import type { Reconciliation, ResourceStep } from "./reconciliation.ts";
 import { addRefused } from "./work.ts";
 
 /**
- * Compares the next page of Clerk's list with the mirror: what the mirror lacks, what is newer in Clerk, and
- * what is deleted here though Clerk has it. Mends it, if asked to. What only the mirror has is left to
- * {@link walk}, which keeps what this step has found.
+ * Compares the next page of Clerk's list with the mirror: what is missing in the mirror, what is newer in
+ * Clerk, and what is deleted here though Clerk has it. Repairs it, if asked to. What only the mirror has is
+ * left to {@link walk}, which also saves what this step found.
  */
 export async function comparePage(run: Reconciliation, step: ResourceStep): Promise<void> {
   const { source, observer, budget } = run;
@@ -41,7 +41,7 @@ export async function comparePage(run: Reconciliation, step: ResourceStep): Prom
   state.isListed = page.isLast;
   if (page.isLast && page.remaining) result.shortfall = page.remaining;
   state.walk = {
-    // Where Clerk counts more than it gave, what lies behind can't be told.
+    // If Clerk counts more than it returned, the rest can't be judged.
     end: page.isLast && !page.remaining ? null : page.position.key,
     listed: [...known, ...page.objects.map(({ id }) => id)],
   };
@@ -66,8 +66,8 @@ async function findStale(
 }
 
 /**
- * Mends a page. Somebody who is killed while he does may have mended some of it, which whoever comes next
- * finds in order: so what was found is kept first, and counts for both.
+ * Repairs a page. A process that is killed here may have repaired some of it, which its successor finds in
+ * order. So the findings are saved first, and count for both.
  */
 async function mend(
   run: Reconciliation,
@@ -98,7 +98,7 @@ async function mend(
   return { repaired: count - refused.length, refused };
 }
 
-/** Writes objects, lets those rise that are deleted here, and looks whether that has helped. */
+/** Writes objects, restores those that are deleted here, and checks whether that helped. */
 async function write(
   { database, grace }: Reconciliation,
   { resource }: ResourceStep,
@@ -130,10 +130,10 @@ async function write(
 }
 
 /**
- * Follows Clerk's list through the mirror's rows: those that are older than the page's end, and were in none,
- * are looked for in Clerk once more. A step ends after as many as can be asked for at once.
+ * Follows Clerk's list through the mirror's rows: those that are older than the page's end, and were in no
+ * list, are looked up in Clerk once more. A step ends after as many as can be requested at once.
  *
- * @returns Whether the resource is through: the lists are, and nothing is to be deleted.
+ * @returns Whether the resource is done: the lists are, and nothing is to be deleted.
  */
 export async function walk(run: Reconciliation, step: ResourceStep): Promise<boolean> {
   const { held, source, budget, isRepair } = run;
@@ -151,7 +151,7 @@ export async function walk(run: Reconciliation, step: ResourceStep): Promise<boo
   const isToDelete = isRepair && result.gone > 0;
   if (isCompared && isToDelete) state.phase = "count";
   if (gone.length > 0) await held.keepGone(...run.forKeeping(), table, gone, askedAt);
-  // What comes next keeps it as well.
+  // What comes next saves it as well.
   else if (!isCompared || isToDelete) await held.keep(...run.forKeeping());
   return isCompared && !isToDelete;
 }

@@ -8,22 +8,22 @@ import type { Reconciliation, ResourceStep } from "./reconciliation.ts";
 /** Objects that are counted at once. */
 const COUNTED = 5_000;
 
-/** Milliseconds after which Clerk is asked once more before an object is deleted. */
+/** Milliseconds after which Clerk is asked again before an object is deleted. */
 const LOOK_AGAIN_AFTER = 60_000;
 
-/** Ids that a message names. */
+/** Ids that a message lists. */
 const EXAMPLES = 5;
 
 /** An object that waits to be deleted. */
 interface GoneObject extends Candidate {
-  /** Unix milliseconds: since when Clerk has certainly been asked. */
+  /** Unix milliseconds: Clerk was certainly asked after this time. */
   askedAt: number;
 }
 
 /**
- * Counts what the deletion of all that is gone would remove, a page at a step, and judges it at the end.
+ * Counts what deleting everything that is gone would remove, a page per step, and judges it at the end.
  *
- * @returns Whether the resource is through: nothing is deleted.
+ * @returns Whether the resource is done: nothing is deleted.
  */
 export async function countStep(run: Reconciliation, step: ResourceStep): Promise<boolean> {
   const { held, database, progress } = run;
@@ -55,7 +55,7 @@ export async function countStep(run: Reconciliation, step: ResourceStep): Promis
     howToAllow: run.howToAllow,
   });
   if (reason !== undefined) {
-    // One more tells that there are others.
+    // One more shows that there are others.
     const gone = await readGone(run, step, EXAMPLES + 1);
     const examples = gone.slice(0, EXAMPLES).map(({ id }) => id).join(", ");
     result.kept = `${reason} (${examples}${gone.length > EXAMPLES ? ", …" : ""})`;
@@ -80,10 +80,10 @@ function addCounts(tables: DeletionCounts, page: Record<string, unknown>): Delet
 }
 
 /**
- * Deletes a page of what is gone. What was looked for too long ago is looked for once more: it may have been
- * there again since.
+ * Deletes a page of what is gone. What was looked up too long ago is looked up again: it may have come back
+ * since.
  *
- * @returns Whether the resource is through.
+ * @returns Whether the resource is done.
  */
 export async function deleteStep(run: Reconciliation, step: ResourceStep): Promise<boolean> {
   const { held, database, budget } = run;
@@ -115,7 +115,7 @@ async function lookAgain(
   ];
 }
 
-/** The first of those objects that are not settled yet. */
+/** The first of those objects that aren't settled yet. */
 async function readGone(
   { database, held }: Reconciliation,
   { resource: { table } }: ResourceStep,

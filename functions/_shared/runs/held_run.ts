@@ -5,39 +5,39 @@ import type { Position } from "../clerk/read_pages.ts";
 import type { Json } from "../database.types.ts";
 import type { Run } from "./run.ts";
 
-/** Somebody else works on the run by now, or it was closed: whatever is done here counts no more. */
+/** Someone else works on the run by now, or it was closed: whatever is done here no longer counts. */
 export class LeaseLost extends Error {
   override readonly name = "LeaseLost";
 
   constructor({ id }: Run) {
-    super(`Somebody else has taken run ${id}, or has closed it`);
+    super(`Someone else has taken run ${id}, or closed it`);
   }
 }
 
-/** How far a backfill has come with a resource. */
+/** How far a backfill has got with a resource. */
 export interface Cursor {
-  /** Undefined where the list has turned out empty. */
+  /** Undefined if the list turned out to be empty. */
   position?: Position;
   /** Objects that were read. */
   count: number;
   isFinished: boolean;
 }
 
-/** A run that is worked on here. Each call throws {@link LeaseLost} once somebody else has it. */
+/** A run that is worked on here. Each call throws {@link LeaseLost} once someone else has the lease. */
 export interface HeldRun {
   run: Run;
-  /** Where the slice before this one stopped. */
+  /** Where the previous slice stopped. */
   progress: unknown;
-  /** Whether the run has come further here. */
+  /** Whether the run has made progress here. */
   hasKept(): boolean;
-  /** Keeps how far the run has come, and lengthens the lease. */
+  /** Saves the run's progress, and renews the lease. */
   keep(progress: object, results: object[]): Promise<void>;
   /** The same, with a backfill's cursor. */
   keepCursor(progress: object, results: object[], resource: string, cursor: Cursor): Promise<void>;
   /**
-   * The same, with objects that were found gone.
+   * The same, with objects that were found to be gone.
    *
-   * @param askedAt Unix milliseconds: since when Clerk has certainly been asked.
+   * @param askedAt Unix milliseconds: Clerk was certainly asked after this time.
    */
   keepGone(
     progress: object,
@@ -48,11 +48,11 @@ export interface HeldRun {
   ): Promise<void>;
   /** The same, with those of them that are settled. */
   settleGone(progress: object, results: object[], table: string, ids: string[]): Promise<void>;
-  /** Lengthens the lease, with what was kept last. */
+  /** Renews the lease, with what was saved last. */
   renew(): Promise<void>;
-  /** Gives the run back: at once, or put off for so many seconds because of something. */
+  /** Releases the run: at once, or postponed by this many seconds for a reason. */
   release(reason?: string, delay?: number): Promise<void>;
-  /** Concludes the run: done, or failed where there is a reason. */
+  /** Concludes the run: done, or failed if there is a reason. */
   conclude(reason?: string): Promise<void>;
 }
 
@@ -61,12 +61,12 @@ export interface HoldOptions {
   database: CallDatabaseInBulk;
   run: Run;
   lease: string;
-  /** How long nobody else takes the run after each call. */
+  /** How long the lease lasts after each call. */
   leaseSeconds: number;
   progress: unknown;
 }
 
-/** Makes the calls of whoever has the lease of a run, one after the other. */
+/** Makes the calls of the lease holder, one after the other. */
 export function holdRun(options: HoldOptions): HeldRun {
   const { database, run, lease, leaseSeconds } = options;
   let last: [progress: Json, results: Json] = [toJson(options.progress), toJson(run.results)];
@@ -77,7 +77,7 @@ export function holdRun(options: HoldOptions): HeldRun {
     const made = queue.then(async () => {
       if (await database(makeCall()) !== true) throw new LeaseLost(run);
     });
-    // Who comes next is not concerned by what became of this one.
+    // The next call doesn't depend on the outcome of this one.
     queue = made.catch(() => {});
     return made;
   }
@@ -155,7 +155,7 @@ export function holdRun(options: HoldOptions): HeldRun {
   };
 }
 
-/** As it is now: what is changed later is not meant. */
+/** A snapshot: later changes must not be saved. */
 function toJson(value: unknown): Json {
   return JSON.parse(JSON.stringify(value ?? null));
 }

@@ -1,16 +1,16 @@
 import { isRecord } from "../../clerk-webhook/json.ts";
 import type { Position } from "../clerk/read_pages.ts";
 
-/** Ids that are kept of those that share the last one's key: more than a page and its overlap. */
+/** Ids that are saved of those that share the last key: more than a page and its overlap. */
 const KEPT_IDS = 1_000;
 
-/** A position as it is kept: where a whole list shares one key, not all of its ids. */
+/** A position as it is saved: if a whole list shares one key, not all of its ids. */
 export function toKeptPosition(position: Position): Position {
   const { ids, ...rest } = position;
   return { ...rest, ...(ids === undefined ? {} : { ids: ids.slice(-KEPT_IDS) }) };
 }
 
-/** Reads one; undefined where the list has turned out empty, or nothing was read yet. */
+/** Reads one; undefined if the list turned out to be empty, or nothing has been read yet. */
 export function readKeptPosition(kept: unknown): Position | undefined {
   if (!isRecord(kept) || typeof kept.id !== "string") return undefined;
   const { id, key, ids, createdAfter, offset, overlap } = kept;

@@ -1,17 +1,17 @@
-/** Whoever watches how far a long run has come. */
+/** Follows the progress of a long run. */
 export interface Observer {
   /** @param count Objects that were read before. */
   begin(resource: string, count: number): void;
-  /** @param expected How many there are in all, if anybody knows. */
+  /** @param expected How many there are in total, if known. */
   advance(resource: string, count: number, expected: number | undefined): void;
   end(resource: string, count: number): void;
-  /** A resource that is not read, and why. */
+  /** A resource that isn't read, and why. */
   skip(resource: string, reason: string): void;
-  /** Something that is worth a look, and holds nothing up. */
+  /** A warning that doesn't stop the run. */
   warn(message: string): void;
 }
 
-/** Nobody watches. */
+/** No observer. */
 export const unobserved: Observer = {
   begin() {},
   advance() {},

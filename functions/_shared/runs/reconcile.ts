@@ -20,12 +20,12 @@ import type { Work } from "./work.ts";
 const GRACE = 60;
 
 /**
- * Compares the mirror with Clerk, and mends it if asked to: step by step, each of which keeps where the run
- * is, so that the next can be made anywhere. Memory holds a page of each; the ids of what is gone are kept in
- * the database, since all of a table are counted before any of them is deleted.
+ * Compares the mirror with Clerk, and repairs it if asked to, step by step. Each step saves where the run is,
+ * so that the next one can happen anywhere. Memory holds one page of each side; the ids of what is gone are
+ * kept in the database, since all of a table's are counted before any of them is deleted.
  *
- * @returns The results so far, and whether the reconciliation is done: else the budget is spent.
- * @throws {Error} in a sentence, if Clerk or the database fails, or if the key is of another instance.
+ * @returns The results so far, and whether the reconciliation is done; if not, the budget is spent.
+ * @throws {Error} with a sentence, if Clerk or the database fails, or if the key is for another instance.
  */
 export async function reconcile(
   work: Work,
@@ -56,7 +56,7 @@ export async function reconcile(
   return { results, isDone: !held.run.isRepair || await pruneErasedRows(run) };
 }
 
-/** Returns whether the resource is through. */
+/** Returns whether the resource is done. */
 async function reconcileResource(resource: Resource, run: Reconciliation): Promise<boolean> {
   const { name, table } = resource;
   const { database, budget, observer, held, progress, results } = run;
@@ -102,15 +102,15 @@ function forKeeping(progress: ReconcileProgress, { source }: Work): ReconcilePro
   };
 }
 
-/** What earlier runs have found gone and left is of no use any more. Returns how many were forgotten. */
+/** What earlier runs found gone but didn't delete is no longer needed. Returns how many were forgotten. */
 async function forgetOthers({ database, held }: Reconciliation): Promise<number> {
   const args = { except_run_id: held.run.id };
   return Number(await database({ rpc: "forget_gone_objects", args }));
 }
 
 /**
- * Removes what is left of deleted objects and no foreign key of the application's holds any more. Returns
- * whether all were looked at.
+ * Removes the remains of deleted objects that no foreign key of the application holds any more. Returns
+ * whether all of them were looked at.
  */
 async function pruneErasedRows(run: Reconciliation): Promise<boolean> {
   const { database, budget, held, progress } = run;

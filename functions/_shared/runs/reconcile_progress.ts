@@ -6,9 +6,9 @@ import type { Position } from "../clerk/read_pages.ts";
 import type { StaleKind } from "../clerk/compare_with_mirror.ts";
 import type { ResourceResult } from "./work.ts";
 
-/** How far a table was from Clerk. */
+/** How much a table differed from Clerk. */
 export interface ReconcileResult extends ResourceResult {
-  /** Objects of Clerk's that were compared. */
+  /** Objects in Clerk that were compared. */
   compared: number;
   missing: number;
   outdated: number;
@@ -17,62 +17,62 @@ export interface ReconcileResult extends ResourceResult {
   gone: number;
   /** Of these, how many are in order now. */
   repaired: number;
-  /** Why nothing of what is gone was deleted, if it was not. */
+  /** Why nothing of what is gone was deleted, if so. */
   kept?: string;
 }
 
-/** Where a reconciliation is between two steps. All of it is JSON: the next step may be made elsewhere. */
+/** Where a reconciliation is between two steps. All of it is JSON: the next step may happen elsewhere. */
 export interface ReconcileProgress {
-  /** Whether it was known before the run which instance the mirror is of; undefined at its beginning. */
+  /** Whether the mirror's instance was known before the run; undefined at its beginning. */
   isKnownInstance?: boolean;
   /** Rows that were deleted, by table. */
   deletedSoFar: Record<string, number>;
-  /** Names of resources that are through. */
+  /** Names of finished resources. */
   finished: string[];
-  /** The resource under way. */
+  /** The current resource. */
   current?: ResourceState;
-  /** Behind the last erased row that was looked at, once all resources are through. */
+  /** After the last erased row that was looked at, once all resources are done. */
   pruned?: { after_table_name: string; after_object_id: string };
-  /** Requests that still count for Clerk's limits. */
+  /** Requests that still count toward Clerk's limits. */
   turns: Turns;
 }
 
-/** Where a reconciliation is with a resource. */
+/** How far a reconciliation has got with a resource. */
 export interface ResourceState {
   name: string;
-  /** Lists are compared; what is gone is counted; what is gone is deleted. */
+  /** Lists are compared, then what is gone is counted, then deleted. */
   phase: "compare" | "count" | "delete";
-  /** In Clerk's list. */
+  /** Position in Clerk's list. */
   position?: Position;
-  /** Whether that list is read to its end. */
+  /** Whether that list has been read to its end. */
   isListed: boolean;
-  /** In the mirror's table. */
+  /** Position in the mirror's table. */
   after?: MirrorPosition;
-  /** What is left to be done with a page: rows that are older than its end, and were listed by none. */
+  /** What is left to do for a page: rows that are older than its end, and were in no list. */
   walk?: {
-    /** Unix milliseconds; null where all rows are meant. */
+    /** Unix milliseconds; null if all rows are meant. */
     end: number | null;
-    /** Ids that may still be met among the rows. */
+    /** Ids that may still come up among the rows. */
     listed: string[];
   };
-  /** What the page under way was found to be before any of it was mended: so nothing counts twice. */
+  /** What was found in the current page before any of it was repaired, so that nothing counts twice. */
   found?: Record<StaleKind, number>;
   /** Counting what is gone: how far, and the sums so far. */
   count?: { afterId: string; tables: DeletionCounts };
 }
 
-/** Reads what the database has kept of a run. */
+/** Reads what the database saved of a run. */
 export function readProgress(kept: unknown): ReconcileProgress {
   const progress: ReconcileProgress = { deletedSoFar: {}, finished: [], turns: [] };
   return isProgress(kept) ? structuredClone({ ...progress, ...kept }) : progress;
 }
 
-/** Nobody but this code writes it. */
+/** Only this code writes it. */
 function isProgress(kept: unknown): kept is Partial<ReconcileProgress> {
   return isRecord(kept);
 }
 
-/** Reads what earlier slices have found. */
+/** Reads what earlier slices found. */
 export function readResults(kept: unknown): ReconcileResult[] {
   const results: ReconcileResult[] = Array.isArray(kept) ? kept.filter(isResult) : [];
   return structuredClone(results);
@@ -83,7 +83,7 @@ function isResult(value: unknown): value is ReconcileResult {
     Array.isArray(value.refused);
 }
 
-/** A result of a resource of which nothing is known yet. */
+/** The result of a resource of which nothing is known yet. */
 export function newResult(name: string): ReconcileResult {
   return {
     name,

@@ -6,11 +6,11 @@ import type { Work } from "./work.ts";
 /** What all steps of a reconciliation share. */
 export interface Reconciliation extends Work {
   isRepair: boolean;
-  /** Milliseconds: what was updated within them is left alone, since its webhook may be on its way. */
+  /** Milliseconds: what was updated this recently is left alone, since its webhook may be on its way. */
   grace: number;
-  /** Rows of any one table that may be deleted, where they are more than go by themselves. */
+  /** Rows that may be deleted from any one table, if they exceed the default limit. */
   allowedDeletions: number;
-  /** Steps change it, and keep it. */
+  /** Steps change it, and save it. */
   progress: ReconcileProgress;
   results: ReconcileResult[];
   /** Both as the database keeps them. */
@@ -20,9 +20,9 @@ export interface Reconciliation extends Work {
 /** What the steps with one resource share. */
 export interface ResourceStep {
   resource: Resource;
-  /** Steps change it, as they do the result. */
+  /** Steps change it, and the result too. */
   state: ResourceState;
   result: ReconcileResult;
-  /** Stands where `state.after` says. */
+  /** Stands at `state.after`. */
   reader: MirrorReader;
 }

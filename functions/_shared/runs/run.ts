@@ -3,26 +3,26 @@ import { isRecord } from "../../clerk-webhook/json.ts";
 /** What a run does. */
 export type RunKind = "backfill" | "reconcile";
 
-/** Who asked for it: a command runs it itself, the function takes up what the others ask for. */
+/** Who asked for it: a command works on its run itself, the function picks up the others. */
 export type AskedBy = "command" | "schedule" | "request";
 
-/** What was asked for, as the database keeps it. */
+/** The options, as the database stores them. */
 export interface RunOptions {
   /** Names of resources; all by default. */
   only?: string[];
-  /** Seconds: a reconciliation leaves alone what was updated so lately. */
+  /** Seconds: a reconciliation leaves alone what was updated this recently. */
   grace?: number;
-  /** Rows of any one table that a reconciliation may delete, where they are more than go by themselves. */
+  /** Rows that a reconciliation may delete from any one table, if they exceed the default limit. */
   allow_deletions?: number;
   /** Unix milliseconds: a backfill of what was updated since then. */
   since?: number;
 }
 
-/** A run that somebody asks for. */
+/** A request for a run. */
 export interface RunRequest {
   kind: RunKind;
   askedBy: AskedBy;
-  /** Whether to write what is found to be different; a backfill always does. */
+  /** Whether to write the differences that are found; a backfill always does. */
   isRepair: boolean;
   options: RunOptions;
 }
@@ -33,19 +33,19 @@ export interface Run extends RunRequest {
   state: "open" | "done" | "failed";
   /** ISO 8601, here and below. */
   startedAt: string;
-  /** Until when nobody else takes it. */
+  /** Until when no one else takes it. */
   leaseUntil: string;
-  /** Whether somebody works on it, or it is put off. */
+  /** Whether someone is working on it, or it is postponed. */
   isLeased: boolean;
   sliceCount: number;
-  /** Slices in a row that came to nothing. */
+  /** Failed slices in a row without progress. */
   failureCount: number;
   /** By resource; see the table's comment. */
   results: unknown;
   error: string | null;
 }
 
-/** @throws {Error} if it is none. */
+/** @throws {Error} if it isn't one. */
 export function toRun(value: unknown): Run {
   if (!isRecord(value) || typeof value.id !== "number") {
     throw new Error("The database's answer is not a run");

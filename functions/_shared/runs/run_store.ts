@@ -4,18 +4,18 @@ import type { Json } from "../database.types.ts";
 import { type HeldRun, holdRun } from "./held_run.ts";
 import { type Run, type RunRequest, toRun } from "./run.ts";
 
-/** The open run, held where it was taken here. */
+/** The open run, held if it was taken here. */
 export interface OpenRun {
   run: Run;
-  /** Undefined where somebody else works on it, or it is put off. */
+  /** Undefined if someone else is working on it, or it is postponed. */
   held?: HeldRun;
 }
 
 /** Where runs are recorded. */
 export interface RunStore {
-  /** Begins a run and takes it; where another is open, that one is returned, and not taken. */
+  /** Begins a run and takes it; if another is open, returns that one without taking it. */
   begin(request: RunRequest, leaseSeconds: number): Promise<OpenRun>;
-  /** Takes the open run up where nobody works on it; undefined where none is open. */
+  /** Takes the open run if no one is working on it; undefined if none is open. */
   take(leaseSeconds: number): Promise<OpenRun | undefined>;
 }
 
@@ -40,7 +40,7 @@ export function createRunStore(database: CallDatabaseInBulk): RunStore {
           lease_seconds: leaseSeconds,
         },
       });
-      if (!isRecord(answer)) throw new Error("The database does not tell which run is open");
+      if (!isRecord(answer)) throw new Error("The database doesn't say which run is open");
       return toOpenRun(answer, leaseSeconds);
     },
     async take(leaseSeconds) {

@@ -1,7 +1,7 @@
 import type { HeldRun } from "./held_run.ts";
 import type { RunRequest } from "./run.ts";
 
-/** A run of which the database is to hear nothing: one that writes nothing at all. */
+/** A run that isn't recorded in the database: one that writes nothing at all. */
 export function unrecordedRun(request: RunRequest): HeldRun {
   const nothing = () => Promise.resolve();
   const now = new Date().toISOString();

@@ -6,7 +6,7 @@ import type { Budget } from "./budget.ts";
 import type { HeldRun } from "./held_run.ts";
 import type { Observer } from "./observer.ts";
 
-/** What a run is worked on with. */
+/** What is needed to work on a run. */
 export interface Work {
   held: HeldRun;
   source: ClerkSource;
@@ -17,7 +17,7 @@ export interface Work {
   observer: Observer;
   /** What to do to move the mirror to another instance: `run "…"`. */
   howToMove(instanceId: string): string;
-  /** What to do to have so many rows deleted. */
+  /** How to allow this many deletions. */
   howToAllow(rows: number): string;
 }
 
@@ -27,13 +27,13 @@ export interface ResourceResult {
   /** The first objects that can't be mirrored. */
   refused: Refused[];
   refused_count: number;
-  /** Objects that Clerk counts and did not give, if there are any. */
+  /** Objects that Clerk counts but didn't return, if there are any. */
   shortfall?: number;
-  /** Why it was left out, if it was. */
+  /** Why it was skipped, if it was. */
   skipped?: string;
 }
 
-/** Objects that a result names; the others are only counted. */
+/** Objects that a result lists; the others are only counted. */
 const NAMED = 20;
 
 /** Adds objects that can't be mirrored to a result. */

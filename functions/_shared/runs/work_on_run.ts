@@ -5,7 +5,7 @@ import type { Work } from "./work.ts";
 /**
  * Works on a run until it is done or the budget is spent. Returns whether it is done.
  *
- * @throws {Error} in a sentence, if it can't go on.
+ * @throws {Error} with a sentence, if it can't continue.
  */
 export async function workOnRun(work: Work): Promise<boolean> {
   const { isDone } = work.held.run.kind === "backfill"

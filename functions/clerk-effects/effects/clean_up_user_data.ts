@@ -1,7 +1,7 @@
 import type { Supabase } from "../../_shared/supabase.ts";
 import { type EffectHandler, GiveUp } from "../effect.ts";
 
-/** Which Storage buckets hold folders of users, each named by the user's id. */
+/** Which Storage buckets hold users' folders, each named after the user's id. */
 export interface CleanUpConfig {
   buckets: string[];
 }
@@ -10,14 +10,14 @@ export interface CleanUpConfig {
 const PAGE_SIZE = 100;
 
 /**
- * Removes what a deleted user has left in Storage: everything below `<user id>/` in each bucket. What
- * belongs to the user in the database went with the profile, in the transaction of the event.
+ * Removes what a deleted user left in Storage: everything below `<user id>/` in each bucket. The user's rows
+ * in the database are already gone, in the event's transaction.
  */
 export function cleanUpUserData({ buckets }: CleanUpConfig): EffectHandler {
   return {
     name: "clean_up_user_data",
     async run({ object_id }, { supabase, signal }) {
-      // A folder's name: nothing that could mean a bucket as a whole, or somebody else's folder.
+      // A folder's name: nothing that could mean a whole bucket, or someone else's folder.
       if (!/^\w+$/.test(object_id)) throw new GiveUp(`"${object_id}" is not the id of a user`);
       let removed = 0;
       for (const bucket of buckets) {
@@ -38,7 +38,7 @@ async function removeFolder(
   let removed = 0;
   while (true) {
     signal.throwIfAborted();
-    // Always the first page: what was on it is gone by then.
+    // Always the first page: what was on it before is gone by now.
     const { data, error } = await storage.list(folder, { limit: PAGE_SIZE }, { signal });
     if (error) throw new Error(`The bucket "${bucket}" can't be listed`, { cause: error });
     if (data.length === 0) return removed;

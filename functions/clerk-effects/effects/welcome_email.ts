@@ -1,7 +1,7 @@
 import { Resend } from "resend";
 import { type EffectHandler, GiveUp, RetryLater } from "../effect.ts";
 
-/** How to welcome somebody. In the texts, `{{first_name}}` stands for the name, or "there". */
+/** How to welcome a user. In the texts, `{{first_name}}` stands for the name, or "there". */
 export interface WelcomeEmailConfig {
   /** Resend's API key. */
   apiKey: string;
@@ -10,7 +10,7 @@ export interface WelcomeEmailConfig {
   subject: string;
   text: string;
   html?: string;
-  /** Resend's API; its own address by default. */
+  /** Resend's API URL; its own by default. */
   baseUrl?: string;
 }
 
@@ -18,8 +18,8 @@ export interface WelcomeEmailConfig {
 const DEFAULT_PAUSE = 30;
 
 /**
- * Sends a new user a welcome email through Resend, with an idempotency key made from the webhook's id:
- * whatever becomes of the answer, a second attempt sends nothing twice
+ * Sends a new user a welcome email through Resend, with an idempotency key derived from the webhook's id:
+ * even if the response is lost, a second attempt sends nothing twice
  * (https://resend.com/docs/dashboard/emails/idempotency-keys).
  */
 export function welcomeEmail(config: WelcomeEmailConfig): EffectHandler {
@@ -54,12 +54,12 @@ function fill(text: string, name: string): string {
   return text.replaceAll("{{first_name}}", () => name);
 }
 
-/** A name is whatever its bearer wrote. */
+/** Users can put anything in their names. */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Tells a refusal that means "sent already" from one that may pass and one that will not. */
+/** Tells a refusal that means "already sent" from transient and permanent ones. */
 function settle(
   { statusCode, name }: { statusCode: number | null; name: string },
   headers: Record<string, string> | null,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { id, optionalFlag, optionalText } from "../fields.ts";
 import type { Row } from "../mapping.ts";
 
-/** What Clerk nests of an organization in the objects that belong to it. */
+/** The part of an organization that Clerk nests in the objects that belong to it. */
 export const organizationSnapshotSchema = z.nullish(z.object({
   id,
   name: optionalText,
@@ -11,7 +11,7 @@ export const organizationSnapshotSchema = z.nullish(z.object({
   has_image: optionalFlag,
 }));
 
-/** A placeholder for an organization: what the snapshot tells, or the id alone. */
+/** A placeholder for an organization: what the snapshot contains, or only the id. */
 export function toPlaceholder(
   organizationId: string,
   snapshot: z.output<typeof organizationSnapshotSchema>,

@@ -22,7 +22,7 @@ export function toOwner(payer: Payer): { user_id: string | null; organization_id
   return { user_id: payer?.user_id || null, organization_id: payer?.organization_id || null };
 }
 
-/** Placeholders for the owner, from what the payer tells of it. */
+/** Placeholders for the owner, from what is known about the payer. */
 export function toOwnerPlaceholders(payer: Payer): {
   organizations: Row<"organizations">[];
   profiles: Row<"profiles">[];
@@ -43,10 +43,10 @@ export function toOwnerPlaceholders(payer: Payer): {
   };
 }
 
-/** What every billing object tells and no column needs: its kind, and its payer in person. */
+/** What every billing object contains and no column needs: its kind, and the payer itself. */
 const UNINTERESTING = ["object", "id", "instance_id", "payer", "created_at", "updated_at"];
 
-/** What a billing object tells besides the fields that have a column. */
+/** What a billing object contains apart from the fields that have a column. */
 export function toDetails(data: unknown, known: string[]): Json {
   const left = Object.entries(isRecord(data) ? data : {}).filter(([name]) =>
     !known.includes(name) && !UNINTERESTING.includes(name)

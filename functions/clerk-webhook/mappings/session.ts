@@ -12,7 +12,7 @@ import {
 import { type Context, defineMapping, type Row } from "../mapping.ts";
 import { toProfile, userSchema } from "./user.ts";
 
-/** A session with the full user that it belongs to, where Clerk knows one. */
+/** A session with the full user that it belongs to, if Clerk includes one. */
 export const sessionSchema = z.object({
   id,
   user_id: id,
@@ -54,7 +54,7 @@ function toSessionLog(
     browser_version: activity?.browser_version,
     city: activity?.city,
     country: activity?.country,
-    // Facts of the event that opened the session: any other comes from wherever it was ended.
+    // Facts from the event that opened the session: any other comes from wherever it was ended.
     ...(webhook.type === "session.created"
       ? { ip_address: envelope.ipAddress, user_agent: envelope.userAgent }
       : {}),

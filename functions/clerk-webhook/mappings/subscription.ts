@@ -3,7 +3,7 @@ import { id, optionalText, optionalTime, time } from "../fields.ts";
 import { defineMapping, type Row } from "../mapping.ts";
 import { payerSchema, toDetails, toOwner, toOwnerPlaceholders } from "./payer.ts";
 
-/** The fields of a subscription that have a column. Clerk's sources disagree on the others. */
+/** The fields of a subscription that have a column. Clerk's sources disagree about the others. */
 const fields = {
   status: optionalText,
   payer_id: optionalText,
@@ -14,7 +14,7 @@ const fields = {
   past_due_at: optionalTime,
 };
 
-/** A billing subscription. The items that it nests are details here: they have events of their own. */
+/** A billing subscription. The items nested in it are details here: they have their own events. */
 export const subscriptionSchema = z.object({
   id,
   payer: payerSchema,

@@ -16,8 +16,8 @@ const plan = z.nullish(z.object({
 
 /**
  * The fields of an item that have a column. Clerk's schema says `interval`, its TypeScript types
- * `plan_period`; only the schema has `subscription_id`, `seats` and a version, only the types `amount`. The Backend API
- * tells the price by the plan's `fee`, and no `subscription_id`.
+ * `plan_period`; only the schema has `subscription_id`, `seats` and a version, only the types `amount`. The
+ * Backend API gives the price as the plan's `fee`, and no `subscription_id`.
  */
 const fields = {
   subscription_id: optionalText,
@@ -49,7 +49,7 @@ export const subscriptionItemSchema = z.object({
  * The row of an item.
  *
  * @param data The item as it came, for its details.
- * @param occurredAt ISO 8601: the version of an item that names none.
+ * @param occurredAt ISO 8601: the version of an item that carries none.
  */
 export function toSubscriptionItem(
   item: z.output<typeof subscriptionItemSchema>,

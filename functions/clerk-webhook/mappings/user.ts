@@ -15,7 +15,7 @@ import { defineMapping, type Row } from "../mapping.ts";
 
 const verification = z.nullish(z.object({ status: optionalText }));
 
-/** An external account. What it may do at its provider, scopes and tokens, is nobody's business here. */
+/** An external account. Its permissions at the provider (scopes, tokens) are deliberately left out. */
 const externalAccount = z.object({
   id: optionalId,
   provider: optionalText,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { id, optionalFlag, optionalText, text, time } from "../fields.ts";
 import { defineMapping, type Row } from "../mapping.ts";
 
-/** Somebody who waits to be let in, and the invitation that he got, of which only the id is read. */
+/** A person on the waitlist, and their invitation, of which only the id is read. */
 export const waitlistEntrySchema = z.object({
   id,
   email_address: text,

@@ -1,6 +1,6 @@
 /**
- * Has the function that is named answer one request, and prints the answer. The request is JSON,
- * `{"headers": …, "body": …}`; the database is a `fetch` that answers `"applied"` to every call.
+ * Makes the named function answer one request, and prints the response. The request is JSON, `{"headers": …,
+ * "body": …}`; the database is a `fetch` that answers `"applied"` to every call.
  */
 globalThis.fetch = () => Promise.resolve(Response.json("applied"));
 
@@ -9,5 +9,5 @@ const { default: served } = await import(module);
 const response: Response = await served.fetch(
   new Request("http://127.0.0.1/", { method: "POST", ...JSON.parse(request) }),
 );
-// The function's own log goes the same way.
+// The function's own log goes there too.
 console.log(`answer ${response.status} ${await response.text()}`);

@@ -1,4 +1,4 @@
-/** The function's libraries as it imports them, and nothing else: the least it can come to. */
+/** The function's libraries as it imports them, and nothing else: the lower bound. */
 import "@supabase/supabase-js";
 import "svix";
 import "zod/mini";

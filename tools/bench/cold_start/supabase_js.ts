@@ -1,2 +1,2 @@
-/** What every function pays that talks to its database by supabase-js. */
+/** What every function pays that talks to its database through supabase-js. */
 import "@supabase/supabase-js";

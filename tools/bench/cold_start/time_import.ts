@@ -1,4 +1,4 @@
-/** Imports the module that is named, and prints the milliseconds that it takes. */
+/** Imports the named module, and prints the milliseconds that it takes. */
 const [module = ""] = Deno.args;
 const startedAt = performance.now();
 await import(module);

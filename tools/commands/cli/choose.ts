@@ -1,13 +1,13 @@
 import { closest, distance } from "fastest-levenshtein";
 
-/** Share of a word's letters that may be wrong for another one to be meant. */
+/** Fraction of a word's letters that may be wrong for a suggestion. */
 const TOLERANCE = 0.5;
 
 /**
- * Makes sure that a word is one of those that are known.
+ * Makes sure that a word is one of the known ones.
  *
  * @param kind What the words are: "event type".
- * @throws {Error} that names the nearest one, or all of them if none is near.
+ * @throws {Error} that suggests the nearest one, or lists all of them if none is near.
  */
 export function choose(word: string, known: readonly string[], kind: string): string {
   if (known.includes(word)) return word;

@@ -10,8 +10,8 @@ export function commandLine(name: string): string {
 }
 
 /**
- * Begins the definition of a command: `--help` shows what it says of itself, and what it does not know is
- * refused with the nearest that it does, before it does anything.
+ * Begins the definition of a command: `--help` shows its description, and unknown options are refused with
+ * the nearest known one before the command does anything.
  *
  * @param name As in `deno task <name>`.
  */
@@ -29,9 +29,9 @@ export function defineCommand(name: string, description: string): Command {
 }
 
 /**
- * Runs a command. What goes wrong is said in a sentence, and the command fails.
+ * Runs a command. If something goes wrong, prints a sentence, and the command fails.
  *
- * @param failure The exit status then.
+ * @param failure The exit status in that case.
  * @param args Those of this process by default.
  */
 export async function runCommand(
@@ -43,7 +43,7 @@ export async function runCommand(
     await command.parseAsync(args, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
-      // It has had its say.
+      // It has printed its message already.
       if (error.exitCode !== 0) process.exitCode = failure;
       return;
     }
@@ -57,12 +57,12 @@ export function styleError(text: string): string {
   return styleText("red", text);
 }
 
-/** Lines of the source are none of the terminal's: help is laid out anew. */
+/** Line breaks in the source mean nothing on the terminal: help is wrapped again. */
 function unwrap(text: string): string {
   return text.replaceAll("\n", " ");
 }
 
-/** "error: unknown option …" as a sentence of its own. */
+/** "error: unknown option …" as its own sentence. */
 function capitalize(text: string): string {
   return text.replace(/^error: (.)/, (_match, first: string) => first.toUpperCase());
 }
@@ -74,7 +74,7 @@ export function describeError(error: unknown): string {
   return isUnknownName(error) ? `${message}. ${UNKNOWN_NAME}` : message;
 }
 
-/** What the REST API says of a function, a table or a schema that it does not have. */
+/** What the REST API answers for a function, a table or a schema that it doesn't have. */
 const UNKNOWN_NAME_CODES = ["PGRST106", "PGRST202", "PGRST205"];
 
 const UNKNOWN_NAME =
@@ -82,7 +82,7 @@ const UNKNOWN_NAME =
   "CLERK_MIRROR_PREFIX to the names it was installed under. A schema has to be one that the API " +
   "exposes";
 
-/** Whether what is behind an error is a name that the REST API does not know. */
+/** Whether an error was caused by a name that the REST API doesn't know. */
 function isUnknownName(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   if ("code" in error && UNKNOWN_NAME_CODES.includes(String(error.code))) return true;

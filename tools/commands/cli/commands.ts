@@ -1,6 +1,6 @@
 /** The commands: each is a file in `tools/commands`. */
 
-/** What each is for, and where it is: only the one that is run is loaded. */
+/** What each is for, and where it is: only the one that runs is loaded. */
 export const COMMANDS = {
   init: {
     summary: "Add the mirror to a Supabase project under version control",

@@ -2,10 +2,10 @@ import process from "node:process";
 import { confirm, isCancel } from "@clack/prompts";
 
 /**
- * Asks once whether to go on.
+ * Asks once whether to continue.
  *
- * @param isAgreed Whether `--yes` was given, which answers it.
- * @throws {Error} where there is nobody to ask.
+ * @param isAgreed Whether `--yes` was given, which skips the question.
+ * @throws {Error} if there is no one to ask.
  */
 export async function isConfirmed(question: string, isAgreed: boolean): Promise<boolean> {
   if (isAgreed) return true;

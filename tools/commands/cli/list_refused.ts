@@ -1,10 +1,10 @@
 import { styleText } from "node:util";
 import type { ResourceResult } from "../../../functions/_shared/runs/work.ts";
 
-/** Those that are listed; the others are only counted. */
+/** How many are listed; the others are only counted. */
 const LISTED = 20;
 
-/** Says which objects can't be mirrored, and why, as far as the results name them. Returns how many there are. */
+/** Lists the objects that can't be mirrored, and why, as far as the results name them. Returns their number. */
 export function listRefused(results: ResourceResult[]): number {
   const count = results.reduce((sum, { refused_count }) => sum + refused_count, 0);
   if (count === 0) return 0;

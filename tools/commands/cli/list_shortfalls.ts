@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 
-/** Says of which lists Clerk gave fewer objects than it counts. Returns how many lists there are. */
+/** Lists the resources of which Clerk returned fewer objects than it counts. Returns their number. */
 export function listShortfalls(results: { name: string; shortfall?: number }[]): number {
   const short = results.filter(({ shortfall }) => shortfall !== undefined);
   for (const { name, shortfall = 0 } of short) {

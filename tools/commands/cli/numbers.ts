@@ -1,9 +1,9 @@
-/** Parsers of options that are numbers: each complains about its option by name. */
+/** Parsers for numeric options: each complains about its option by name. */
 
-/** Seconds of a day. */
+/** The seconds in a day. */
 const LONGEST_PAUSE = 86_400;
 
-/** A pause in seconds: more than none, and no more than a day. */
+/** A pause in seconds: more than zero, and no more than a day. */
 export function pauseInSeconds(option: string): (text: string) => number {
   return numberParser(
     option,

@@ -1,8 +1,8 @@
-/** Where a command says what it does. */
+/** Where a command prints its output. */
 export interface Output {
-  /** For people: standard output, or standard error beside JSON. */
+  /** For people: standard output, or standard error next to JSON. */
   say(text: string): void;
-  /** For scripts: standard output, where JSON was asked for. */
+  /** For scripts: standard output, if JSON was requested. */
   result(value: Record<string, unknown>): void;
 }
 

@@ -1,13 +1,13 @@
-/** How a command ended that was watched. */
+/** How a measured command ended. */
 export interface Measured {
   code: number;
   /** Standard output, then standard error. */
   output: string;
-  /** The most memory that its process had, in megabytes. */
+  /** Peak memory of its process, in megabytes. */
   peakMemory: number;
 }
 
-/** Milliseconds between two looks; where the system keeps the peak itself, only the last one counts. */
+/** Milliseconds between two samples; if the system keeps the peak itself, only the last one counts. */
 const INTERVAL = 100;
 
 /**
@@ -27,7 +27,7 @@ export async function runMeasured(command: Deno.Command): Promise<Measured> {
   return { code, output: decoder.decode(stdout) + decoder.decode(stderr), peakMemory };
 }
 
-/** Megabytes that a process has, or had at most where the system tells; 0 once it is gone. */
+/** Megabytes that a process has, or its peak if the system reports it; 0 once it is gone. */
 async function residentMemory(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => undefined);
   if (status !== undefined) return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;

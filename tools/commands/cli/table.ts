@@ -1,9 +1,9 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 
 /**
- * Lays rows out in columns under a heading, for a terminal.
+ * Lays out rows in columns under a heading, for a terminal.
  *
- * @param rows Cells as they are to be shown; styled text counts by what is seen of it.
+ * @param rows Cells as they will be shown; for styled text, only the visible width counts.
  */
 export function formatTable(headings: string[], rows: string[][]): string {
   const widths = headings.map((heading, column) =>

@@ -2,8 +2,8 @@ import config from "../../../deno.json" with { type: "json" };
 import { ROOT } from "../../development/stack/supabase_cli.ts";
 
 /**
- * What a task of `deno.json` runs, without the process of `deno task` around it: so that it can be
- * watched and killed.
+ * What a task in `deno.json` runs, without the process of `deno task` around it, so that it can be watched
+ * and killed.
  */
 export function taskCommand(
   name: keyof typeof config.tasks,
@@ -14,7 +14,7 @@ export function taskCommand(
   return projectCommand([...words, ...args], env);
 }
 
-/** Runs Deno in the project's folder: nothing to type in, plain text out. */
+/** Runs Deno in the project's folder: no input, plain text output. */
 export function projectCommand(args: string[], env: Record<string, string>): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args,

@@ -1,5 +1,5 @@
 /**
- * supabase-js demands a WebSocket of whoever makes a client, for a part of it that is never used here, and
+ * supabase-js requires a WebSocket when a client is created, for a part of it that is never used here, and
  * Node has none before version 22.
  */
 if (!("WebSocket" in globalThis)) {

@@ -7,7 +7,7 @@ import type { DeadLetter } from "./read_dead_letters.ts";
 /**
  * Sends a dead letter again through the function's own code.
  *
- * @returns `dead_lettered` if it still can't be applied, `ignored` if it is of no type that is mirrored.
+ * @returns `dead_lettered` if it still can't be applied, `ignored` if its type isn't mirrored.
  * @throws {Unavailable} if none of this is possible now.
  */
 export async function replayDeadLetter(

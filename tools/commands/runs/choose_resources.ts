@@ -10,7 +10,7 @@ export const RESOURCE_NAMES = names.join(", ");
  * The resources that `--only` names, in dependency order; all without it.
  *
  * @param only Names, separated by commas.
- * @throws {Error} if one is not known.
+ * @throws {Error} if one isn't known.
  */
 export function chooseResources(only = RESOURCE_NAMES): Resource[] {
   const chosen = only.split(",").map((name) => name.trim()).filter((name) => name !== "");

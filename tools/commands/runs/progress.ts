@@ -4,20 +4,20 @@ import { styleText } from "node:util";
 import cliProgress from "cli-progress";
 import type { Observer } from "../../../functions/_shared/runs/observer.ts";
 
-/** Shows how far a long run has come. */
+/** Shows how far a long run has got. */
 export interface Progress extends Observer {
-  /** Something that holds the run up for a while. */
+  /** Something that pauses the run for a while. */
   pause(reason: string): void;
-  /** Gives the terminal back. */
+  /** Releases the terminal. */
   stop(): void;
-  /** What is to be done before an interruption ends the command. */
+  /** What to do before an interruption ends the command. */
   beforeInterruption?: () => Promise<void>;
 }
 
 /** Exit status of a command that was interrupted. */
 const INTERRUPTED = 130;
 
-/** Milliseconds that an interrupted command may take to say so. */
+/** Milliseconds that an interrupted command may take to record that. */
 const LONGEST_FAREWELL = 3_000;
 
 function exit(): void {
@@ -25,8 +25,8 @@ function exit(): void {
 }
 
 /**
- * Shows the progress of some work: a bar for each resource on a terminal, else one line for each page.
- * However the work ends, the terminal is left as it was.
+ * Shows the progress of some work: a bar per resource on a terminal, otherwise one line per page. However the
+ * work ends, the terminal is left as it was.
  */
 export async function withProgress<Result>(
   work: (progress: Progress) => Promise<Result>,
@@ -34,7 +34,7 @@ export async function withProgress<Result>(
   const progress = process.stdout.isTTY ? createBars() : createLines();
   let isInterrupted = false;
   const interrupt = async () => {
-    // Whoever interrupts once more does not wait for it.
+    // A second interrupt doesn't wait for it.
     if (isInterrupted) exit();
     isInterrupted = true;
     progress.stop();

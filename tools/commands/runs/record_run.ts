@@ -4,19 +4,19 @@ import type { Run, RunRequest } from "../../../functions/_shared/runs/run.ts";
 import type { RunStore } from "../../../functions/_shared/runs/run_store.ts";
 import type { Progress } from "./progress.ts";
 
-/** Seconds that a run stays a command's own without a sign of it. */
+/** Seconds that a run stays a command's own without a sign of life. */
 const LEASE = 20;
 
-/** Milliseconds between its signs, and between two looks at another command's run. */
+/** Milliseconds between signs of life, and between two checks of another command's run. */
 const SIGN = 5_000;
 const LOOK = 1_000;
 
 /**
- * Does a command's work as a run that the database records: nobody else works on one at the same time. However
- * it ends, the run ends with it; a command that is killed leaves its run to whoever comes next, once its
- * lease has run out.
+ * Does a command's work as a run that the database records: no one else works on one at the same time.
+ * However it ends, the run ends with it. A command that is killed leaves its run to its successor, once its
+ * lease has expired.
  *
- * @throws {Error} in a sentence, if another run is open.
+ * @throws {Error} with a sentence, if another run is open.
  */
 export async function recordRun<Result>(
   store: RunStore,
@@ -32,7 +32,7 @@ export async function recordRun<Result>(
     await held.conclude();
     return result;
   } catch (error) {
-    // What is to be told is why it failed, not that this could not be written down.
+    // The failure itself matters, not that it couldn't be recorded.
     if (!(error instanceof LeaseLost)) {
       await held.conclude(error instanceof Error ? error.message : String(error)).catch(() => {});
     }
@@ -43,7 +43,7 @@ export async function recordRun<Result>(
   }
 }
 
-/** A command that was killed can't say so: whether another one lives shows when its lease has run out. */
+/** A killed command can't report that: whether another one is alive shows when its lease has expired. */
 async function begin(store: RunStore, request: RunRequest, progress: Progress): Promise<HeldRun> {
   let other: Run | undefined;
   while (true) {
@@ -55,7 +55,7 @@ async function begin(store: RunStore, request: RunRequest, progress: Progress): 
     }
     if (other === undefined) {
       progress.warn(
-        `Run ${run.id} of another command is open: waiting to see whether that command is still at work`,
+        `Run ${run.id} of another command is open: waiting to see whether that command is still running`,
       );
     }
     other = run;

@@ -16,19 +16,19 @@ export interface BackfillOptions {
   database: CallDatabaseInBulk;
   /** In dependency order. */
   resources: Resource[];
-  /** Unix milliseconds: only objects that were updated since then. Such a run keeps no cursors. */
+  /** Unix milliseconds: only objects that were updated since then. A run with this option keeps no cursors. */
   since?: number;
   /** Reads and maps everything, and writes nothing. */
   isDryRun: boolean;
-  /** Begins anew where an earlier run was interrupted. */
+  /** Starts over instead of continuing an interrupted run. */
   isRestart: boolean;
   progress: Progress;
 }
 
 /**
- * Runs a whole backfill, as a run that is recorded, unless nothing is to be written.
+ * Runs a whole backfill, as a recorded run, unless nothing is to be written.
  *
- * @throws {Error} in a sentence, if Clerk or the database fails for good, if the key is of another
+ * @throws {Error} with a sentence, if Clerk or the database fails for good, if the key is for another
  * instance, or if another run is open.
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillResult[]> {

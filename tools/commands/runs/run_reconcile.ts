@@ -9,24 +9,24 @@ import { byCommand } from "./by_command.ts";
 import type { Progress } from "./progress.ts";
 import { recordRun } from "./record_run.ts";
 
-/** What to compare, and whether to mend it. */
+/** What to compare, and whether to repair it. */
 export interface ReconcileOptions {
   source: ClerkSource;
   database: CallDatabaseInBulk;
   /** In dependency order. */
   resources: Resource[];
   isRepair: boolean;
-  /** Seconds: what was updated within them is left alone, since its webhook may be on its way. */
+  /** Seconds: what was updated this recently is left alone, since its webhook may be on its way. */
   grace: number;
-  /** Rows of any one table that may be deleted, where they are more than go by themselves. */
+  /** Rows that may be deleted from any one table, if they exceed the default limit. */
   allowedDeletions: number;
   progress: Progress;
 }
 
 /**
- * Runs a whole reconciliation, as a run that is recorded.
+ * Runs a whole reconciliation, as a recorded run.
  *
- * @throws {Error} in a sentence, if Clerk or the database fails for good, if the key is of another
+ * @throws {Error} with a sentence, if Clerk or the database fails for good, if the key is for another
  * instance, or if another run is open.
  */
 export async function runReconcile(options: ReconcileOptions): Promise<ReconcileResult[]> {

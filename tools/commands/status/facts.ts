@@ -57,7 +57,7 @@ const job = z.looseObject({
   last_message: z.nullable(z.string()),
 });
 
-/** What `read_status()` returns, as far as it is judged. A later release may tell more. */
+/** What `read_status()` returns, as far as it is judged. A later release may return more. */
 const facts = z.looseObject({
   now: time,
   release: z.nullable(z.string()),
@@ -106,13 +106,13 @@ const facts = z.looseObject({
   }),
 });
 
-/** What the database tells of itself. */
+/** What the database reports about itself. */
 export type Facts = z.output<typeof facts>;
 
 /** A backfill or a reconciliation. */
 export type Run = z.output<typeof run>;
 
-/** Undefined where it is not what this release of `read_status()` returns. */
+/** Undefined if it isn't what this release of `read_status()` returns. */
 export function parseFacts(value: unknown): Facts | undefined {
   const { success, data } = facts.safeParse(value);
   return success ? data : undefined;

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import type { StatusLevel, StatusReport } from "./status_report.ts";
 
-/** How each level looks on a terminal; words, so that color is not needed to tell them apart. */
+/** How each level looks on a terminal; words, so that no color is needed to tell them apart. */
 const LABELS: Record<StatusLevel, { word: string; color: "green" | "yellow" | "red" }> = {
   well: { word: "well", color: "green" },
   look: { word: "look", color: "yellow" },
@@ -14,7 +14,7 @@ const CONCLUSIONS: Record<StatusLevel, string> = {
   broken: "Something is broken",
 };
 
-/** A status for people: a line each, and below it what to do. */
+/** A status for people: one line each, with what to do below it. */
 export function formatStatus({ level, takenAt, lines }: StatusReport): string {
   const width = Math.max(...lines.map(({ name }) => name.length));
   const shown = lines.flatMap(({ name, level, text, advice }) => {

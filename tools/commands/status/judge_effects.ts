@@ -26,7 +26,7 @@ function judgeEffect(effect: Facts["effects"][number], facts: Facts): StatusLine
     const level = waiting >= EFFECTS_STUCK_AFTER ? broken : look;
     return level(
       name,
-      `${due}${parked}: nobody runs them`,
+      `${due}${parked}: nothing runs them`,
       facts.schedule.is_scheduled
         ? "The schedule wakes clerk-effects: check that it is deployed, and configured for this handler; " +
           "its log says what fails"

@@ -6,10 +6,10 @@ import { look, type StatusLine, well } from "./status_report.ts";
 const NAME = "Releases";
 
 /**
- * Whether database, function and this code are of one release. They work together one release apart.
+ * Whether database, function and this code have the same release. They work together one release apart.
  *
- * @param database Null where it knows of none.
- * @param ofFunction Undefined where it was not told.
+ * @param database Null if it has none.
+ * @param ofFunction Undefined if it isn't known.
  */
 export function judgeReleases(database: string | null, ofFunction: string | undefined): StatusLine {
   const text = [

@@ -10,7 +10,7 @@ import {
 } from "./thresholds.ts";
 import { sayCount, sayDuration, sayNumber } from "./words.ts";
 
-/** The lines on runs. */
+/** The lines about runs. */
 export function judgeRuns(facts: Facts): StatusLine[] {
   return [judgeReconciliation(facts), judgeBackfill(facts)];
 }
@@ -51,7 +51,7 @@ function judgeReconciliation(facts: Facts): StatusLine {
     : well(name, text);
 }
 
-/** What a reconciliation that was done has found; advice only where something is left to do. */
+/** What a completed reconciliation found; advice only if something is left to do. */
 function describe(run: Run, facts: Facts): { text: string; advice?: string } {
   const compared = sum(run, "compared");
   const repaired = sum(run, "repaired");

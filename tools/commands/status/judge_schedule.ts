@@ -3,13 +3,13 @@ import { broken, look, type StatusLine, well } from "./status_report.ts";
 import { DAILY_JOB_MISSED_AFTER, RECONCILED_WITHIN } from "./thresholds.ts";
 import { sayDuration } from "./words.ts";
 
-/** The job that is always there: the others come and go with the work, or with what was asked for. */
+/** The job that is always there: the others come and go with the work, or with the options. */
 const DAILY_JOB = "clerk_mirror_prune";
 
 const SET_UP =
   `In the SQL editor: "select clerk_sync.schedule('https://<ref>.supabase.co', 'sb_secret_…')"`;
 
-/** The line on what Supabase does for the mirror by itself. */
+/** The line about what Supabase does for the mirror on its own. */
 export function judgeSchedule(facts: Facts): StatusLine {
   const name = "Schedule";
   const { is_scheduled, missing_extensions: missing, jobs, project_url } = facts.schedule;
@@ -49,7 +49,7 @@ export function judgeSchedule(facts: Facts): StatusLine {
   return well(name, `Set up for ${project_url}: ${jobs.map(sayJob).join(", ")}`);
 }
 
-/** Somebody else may do what the schedule does: it shows in a reconciliation that is not old. */
+/** Something else may do the schedule's work: then there is a recent reconciliation. */
 function judgeWithout(name: string, facts: Facts): StatusLine {
   const { missing_extensions: missing } = facts.schedule;
   const { last_reconciled_at: doneAt } = facts.runs;

@@ -1,4 +1,4 @@
-/** What came, what became of it, and what could not be applied. */
+/** What arrived, how it ended, and what couldn't be applied. */
 import { commandLine } from "../cli/command.ts";
 import { ageOf, type Facts } from "./facts.ts";
 import { broken, look, type StatusLine, well } from "./status_report.ts";
@@ -11,10 +11,10 @@ import {
 } from "./thresholds.ts";
 import { sayBytes, sayCount, sayDuration, sayNumber } from "./words.ts";
 
-/** Rows of the ledger that `read_status()` counts; above, it tells what Postgres estimates. */
+/** Rows of the ledger that `read_status()` counts; beyond that, it returns Postgres's estimate. */
 const EXACT_BELOW = 10_000;
 
-/** The lines on webhooks. */
+/** The lines about webhooks. */
 export function judgeWebhooks(facts: Facts): StatusLine[] {
   return [
     judgeLastWebhook(facts),

@@ -15,31 +15,31 @@ const NAME = "Function";
 export interface ProbeOptions {
   /** Where Clerk sends its webhooks: `…/functions/v1/clerk-webhook`. */
   functionUrl: string;
-  /** Each must be one of the function's. Without any, all but the secret is probed. */
+  /** One of them must be the function's. Without any, everything but the secret is checked. */
   signingSecrets: string[];
   /** Milliseconds; 12,000 by default. */
   timeout?: number;
 }
 
-/** How the function was found. */
+/** The state of the function. */
 export interface Probed {
   line: StatusLine;
-  /** Of the function's code, where it told. */
+  /** The release of the function's code, if it reported one. */
   release?: string;
 }
 
-/** An answer, of the function or of what is before it. */
+/** A response, from the function or from what is in front of it. */
 interface Answer {
   status: number;
   body: Record<string, unknown>;
-  /** Milliseconds until the answer was complete. */
+  /** Milliseconds until the response was complete. */
   duration: number;
-  /** Milliseconds that its machine's clock is ahead of this one's; undefined where it does not tell. */
+  /** Milliseconds that its machine's clock is ahead of this one's; undefined if it doesn't say. */
   ahead?: number;
 }
 
 /**
- * Sends the function a message that changes nothing, and says how it was answered. Never throws.
+ * Sends the function a message that changes nothing, and says how it responded. Never throws.
  */
 export async function probeFunction(options: ProbeOptions): Promise<Probed> {
   const { functionUrl, signingSecrets } = options;

@@ -5,12 +5,12 @@ import { commandLine } from "../cli/command.ts";
 import { type Facts, parseFacts } from "./facts.ts";
 import { broken, paused, type StatusLine, well } from "./status_report.ts";
 
-/** Milliseconds. Postgres ends the look after 5 s by itself. */
+/** Milliseconds. Postgres ends the query after 5 s on its own. */
 const TIMEOUT = 8_000;
 
 const NAME = "Database";
 
-/** What the database tells of itself, and the line on whether it does. */
+/** What the database reports about itself, and the line on whether it does. */
 export interface ReadFacts {
   line: StatusLine;
   /** What it returned. */
@@ -19,15 +19,16 @@ export interface ReadFacts {
 
 /** How a call was answered. */
 interface Answer {
-  /** Of HTTP; 0 where nobody answered. */
+  /** HTTP status; 0 if there was no response. */
   status: number;
-  /** SQLSTATE, or code of the REST layer. */
+  /** SQLSTATE, or a code of the REST layer. */
   code: string;
   data?: unknown;
 }
 
 /**
- * Asks the database how the mirror does. Never throws: what is wrong with the way to it is the line.
+ * Asks the database how the mirror is doing. Never throws: if the database can't be reached, the line says
+ * why.
  *
  * @param timeout Milliseconds; 8,000 by default.
  */
@@ -67,7 +68,7 @@ async function call(
   }
 }
 
-/** PostgREST's words for a function, a schema or a table that it does not know. */
+/** PostgREST's codes for a function, a schema or a table that it doesn't know. */
 function isMissing({ code }: Answer): boolean {
   return ["PGRST106", "PGRST202", "PGRST205", "42883"].includes(code);
 }

@@ -5,7 +5,7 @@ import { projectEnv } from "../../development/dev/project_env.ts";
 import { readSigningSecret } from "../../development/dev/variables.ts";
 import type { StatusOptions } from "./take_status.ts";
 
-/** What was given on the command line, before the environment is asked. */
+/** What was given on the command line; it takes precedence over the environment. */
 export interface GivenEnv {
   url?: string | undefined;
   key?: string | undefined;
@@ -14,8 +14,8 @@ export interface GivenEnv {
 }
 
 /**
- * Whose status to take: what is given, then the environment, then `.env`. Where no project is named, the
- * running `deno task dev` is meant, and its secret is known too.
+ * Whose status to take: what is given, then the environment, then `.env`. If no project is named, it is the
+ * running `deno task dev`, and its secret is known too.
  *
  * @throws {Misconfiguration} if no project or no key is known.
  */
@@ -43,7 +43,7 @@ async function isRunning(env: Env): Promise<boolean> {
   return (await runningStack())?.apiUrl === env.get("SUPABASE_URL");
 }
 
-/** Some commands take one key, `SUPABASE_SECRET_KEY`. */
+/** Some commands take a single key, `SUPABASE_SECRET_KEY`. */
 function secretKeys(env: Env, key: string | undefined): string | undefined {
   const single = key ??
     (env.get("SUPABASE_SECRET_KEYS") || env.get("SUPABASE_SERVICE_ROLE_KEY")
@@ -54,7 +54,7 @@ function secretKeys(env: Env, key: string | undefined): string | undefined {
     : JSON.stringify({ default: single });
 }
 
-/** The secret that `deno task dev` keeps is that of its own function, and of no other. */
+/** The secret that `deno task dev` keeps belongs to its own function only. */
 async function signingSecrets(
   env: Env,
   secret: string | undefined,

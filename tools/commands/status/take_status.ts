@@ -12,15 +12,15 @@ import { type StatusLine, type StatusReport, worstLevel } from "./status_report.
 /** Whose status to take. */
 export interface StatusOptions {
   project: SupabaseEnv;
-  /** Without it, the function is not probed. */
+  /** If undefined, the function is not probed. */
   probe?: ProbeOptions;
   /** Milliseconds that the database may take; 8,000 by default. */
   timeout?: number;
 }
 
 /**
- * Takes the status of a mirror: what its database tells, and how its function answers a probe that changes
- * nothing. A project that is down, or not one at all, is a line that says so: it never throws.
+ * Takes the status of a mirror: what its database reports, and how its function responds to a probe that
+ * changes nothing. It never throws: a project that is down, or isn't one at all, is a line that says so.
  */
 export async function takeStatus(options: StatusOptions): Promise<StatusReport> {
   const takenAt = new Date().toISOString();

@@ -1,4 +1,4 @@
-/** How figures are said in a status. */
+/** How a status phrases its figures. */
 
 const UNITS: [string, number][] = [
   ["day", 86_400_000],
@@ -7,7 +7,7 @@ const UNITS: [string, number][] = [
   ["second", 1000],
 ];
 
-/** @param milliseconds A time, said in the largest unit of which there is a whole one. */
+/** @param milliseconds A duration, in the largest unit of which there is at least one. */
 export function sayDuration(milliseconds: number): string {
   const [unit, length] = UNITS.find(([, length]) => milliseconds >= length) ?? ["second", 1000];
   return sayCount(Math.max(0, Math.floor(milliseconds / length)), unit);

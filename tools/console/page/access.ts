@@ -2,12 +2,12 @@ import { createStore } from "./store.ts";
 
 const KEY = "console-token";
 
-/** Whether the server takes the token. "open" until it says otherwise. */
+/** Whether the server accepts the token. "open" until it says otherwise. */
 export const access = createStore<"open" | "refused">("open");
 
 /**
- * Takes the token out of the address, where it would be seen and kept, into the storage of this tab.
- * Called at the beginning, and whenever the address changes: another link may be opened in the same tab.
+ * Moves the token from the URL, where it would be visible and kept, to this tab's storage. Called at the
+ * start, and whenever the URL changes: another link may be opened in the same tab.
  *
  * @returns Whether there was one.
  */
@@ -20,7 +20,7 @@ export function takeToken(): boolean {
   return true;
 }
 
-/** The token of this tab; an empty one is refused as a wrong one is. */
+/** This tab's token; an empty one is refused like a wrong one. */
 export function readToken(): string {
   return sessionStorage.getItem(KEY) ?? "";
 }

@@ -1,4 +1,4 @@
-/** The requests that the page makes: the shapes are in `shapes.ts`. */
+/** The requests that the page makes; their shapes are in `shapes.ts`. */
 import type {
   DeadLetters,
   Effects,
@@ -16,7 +16,7 @@ import type {
 } from "../shapes.ts";
 import { access, readToken } from "./access.ts";
 
-/** What the server refuses; the message is its sentence. */
+/** A refusal by the server; the message is its sentence. */
 export class Refusal extends Error {
   override name = "Refusal";
   readonly status: number;
@@ -27,19 +27,19 @@ export class Refusal extends Error {
   }
 }
 
-/** Nobody answers, or the database does not: it is asked again. */
+/** No response from the server, or none from the database: the page retries. */
 export class Away extends Error {
   override name = "Away";
 }
 
-/** Which events to list. An empty text leaves all. */
+/** Which events to list. An empty text doesn't filter. */
 export interface EventFilter {
   type: string;
   outcome: string;
   object: string;
 }
 
-/** A question or an order. */
+/** A query or a command. */
 interface Call {
   query?: Record<string, string | number>;
   /** Makes it a POST. */
@@ -78,9 +78,9 @@ export const api = {
 };
 
 /**
- * Asks the server.
+ * Sends a request to the server.
  *
- * @throws {Away} if nobody answers, or the project or its database does not.
+ * @throws {Away} if there is no response from the server, the project or its database.
  * @throws {Refusal} with what the server says, if it refuses.
  */
 async function call<Answer>(path: string, { query = {}, body, signal }: Call): Promise<Answer> {

@@ -1,4 +1,4 @@
-/** The console's page: what it shows is decided by its address. */
+/** The console's page: its URL decides what it shows. */
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ProjectInfo } from "../shapes.ts";
@@ -21,10 +21,10 @@ import { SendView } from "./views/send.tsx";
 import { StatusView } from "./views/status.tsx";
 import { ViewAsView } from "./views/view_as.tsx";
 
-/** Milliseconds. What never changes while it is served is asked again only where it could not be read. */
+/** Milliseconds. What never changes while it is served is only requested again if it couldn't be read. */
 const NEVER = 2 ** 31 - 1;
 
-/** Milliseconds. The level beside the name of the view: each time, the function is probed, too. */
+/** Milliseconds. The level next to the view's name: each time, the function is probed too. */
 const LEVEL_EVERY = 60_000;
 
 function App() {
@@ -52,7 +52,7 @@ function Shell({ project }: { project: ProjectInfo }) {
   const lastPlace = useRef(place);
   useEffect(() => {
     document.title = `${titleOf(current)} – Clerk mirror`;
-    // Whoever went to another view by the keyboard goes on from its beginning.
+    // After switching views with the keyboard, the focus starts at the beginning of the new one.
     if (lastPlace.current !== place) {
       lastPlace.current = place;
       scrollTo(0, 0);
@@ -113,7 +113,7 @@ function titleOf({ view, id }: Route): string {
 takeToken();
 followAddress();
 addEventListener("hashchange", () => {
-  // Another link may be opened in the same tab: everything is read anew with its key.
+  // Another link may be opened in the same tab: everything is read again with its key.
   if (takeToken()) location.reload();
   else followAddress();
 });

@@ -7,12 +7,11 @@ export interface Question {
   answer(isYes: boolean): void;
 }
 
-/** The question that is open. */
+/** The current question. */
 export const question = createStore<Question | undefined>(undefined);
 
 /**
- * Writes. A project that others use is written to only after its question, which the server puts into words,
- * has been answered.
+ * Writes. A project that others use is only written to after a confirmation, whose question the server words.
  *
  * @returns Undefined if the answer was no.
  */
@@ -32,7 +31,7 @@ function ask(sentence: string): Promise<boolean> {
     const asked: Question = {
       sentence,
       answer(isYes) {
-        // The dialog closes after its answer, too.
+        // The dialog also closes once it is answered.
         if (question.get() === asked) question.set(undefined);
         resolve(isYes);
       },

@@ -1,12 +1,12 @@
 import { createStore } from "./store.ts";
 
-/** What does not answer, as a sentence; undefined while everything does. */
+/** What isn't responding, as a sentence; undefined while everything is. */
 export const absence = createStore<string | undefined>(undefined);
 
-/** By who asked: what one of them hears says nothing of what another asks for. */
+/** By poller: what happens to one says nothing about another. */
 const absences = new Map<symbol, string>();
 
-/** Somebody who asks again and again was not answered; `undefined` once he was, or asks no more. */
+/** A poll got no response; `undefined` once it did, or stopped. */
 export function reportAbsence(asker: symbol, message: string | undefined): void {
   if (message === undefined) absences.delete(asker);
   else absences.set(asker, message);

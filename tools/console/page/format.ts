@@ -2,7 +2,7 @@ const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle
 const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const NUMBER = new Intl.NumberFormat();
 
-/** The time of day; with the day, if it is not today. */
+/** The time of day; with the date, if it isn't today. */
 export function formatTime(iso: string): string {
   const date = new Date(iso);
   const time = TIME.format(date);
@@ -20,7 +20,7 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
 
 const UNITS = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1000]] as const;
 
-/** Milliseconds in the largest unit that fits, such as "3 min"; negative ones are nothing. */
+/** Milliseconds in the largest unit that fits, such as "3 min"; negative values count as zero. */
 export function formatDuration(milliseconds: number): string {
   for (const [unit, size] of UNITS) {
     if (milliseconds < size) continue;

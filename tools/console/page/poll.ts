@@ -1,38 +1,38 @@
 import { Away } from "./api.ts";
 import { reportAbsence } from "./connection.ts";
 
-/** What is asked again and again. */
+/** Something that is requested repeatedly. */
 export interface PollOptions {
   /**
-   * Asks once.
+   * Makes the request once.
    *
-   * @returns Milliseconds until it is asked again.
+   * @returns Milliseconds until the next request.
    */
   ask(signal: AbortSignal): Promise<number>;
-  /** What was refused. Nobody being there is reported to the whole page instead. */
+  /** A refusal. No response at all is reported to the whole page instead. */
   onRefusal(error: Error): void;
 }
 
-/** A poll that is going on. */
+/** A running poll. */
 export interface Poll {
-  /** Asks now rather than later. */
+  /** Makes the next request now. */
   hurry(): void;
   stop(): void;
 }
 
-/** Milliseconds: longer each time, so that a database that comes back is not met by a crowd. */
+/** Milliseconds: longer each time, so that a database that comes back isn't met by a crowd. */
 const PATIENCE = [1000, 2000, 3000, 5000];
 
-/** Milliseconds. What is refused is likely to be refused again. */
+/** Milliseconds. A refusal is likely to repeat. */
 const AFTER_REFUSAL = 10_000;
 
-/** Asks now, and then again and again while the page can be seen. */
+/** Makes a request now, and then repeatedly while the page is visible. */
 export function startPoll({ ask, onRefusal }: PollOptions): Poll {
   const asker = Symbol("asker");
   const stopped = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isAsking = false;
-  /** What is being asked may be answered with what was before. */
+  /** A request in flight may still return the old state. */
   let isHurried = false;
   let failures = 0;
 

@@ -4,7 +4,7 @@ import { createStore } from "./store.ts";
 export interface Route {
   /** Such as "objects". */
   view: string;
-  /** What comes after it, such as an id; empty without. */
+  /** The rest of it, such as an id; empty if there is none. */
   id: string;
   query: URLSearchParams;
 }
@@ -12,7 +12,7 @@ export interface Route {
 /** Where the page is. */
 export const route = createStore<Route>(parseRoute(location.hash));
 
-/** Reads the address again. */
+/** Reads the URL again. */
 export function followAddress(): void {
   route.set(parseRoute(location.hash));
 }
@@ -23,7 +23,7 @@ function parseRoute(hash: string): Route {
   return { view: view === "" ? "events" : view, id: decode(id), query: new URLSearchParams(query) };
 }
 
-/** Whatever somebody wrote into the address. */
+/** The URL may contain anything. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -32,7 +32,7 @@ function decode(text: string): string {
   }
 }
 
-/** The address of a view; empty parameters are left out. */
+/** The URL of a view; empty parameters are left out. */
 export function addressOf(view: string, id = "", query: Record<string, string> = {}): string {
   const parameters = new URLSearchParams(
     Object.entries(query).filter(([, value]) => value !== ""),
@@ -41,7 +41,7 @@ export function addressOf(view: string, id = "", query: Record<string, string> =
   return parameters.size > 0 ? `#/${path}?${parameters}` : `#/${path}`;
 }
 
-/** Goes there; the back button comes back. */
+/** Navigates there; the back button returns. */
 export function goTo(address: string): void {
   location.hash = address;
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 export interface Store<Value> {
   get(): Value;
   set(value: Value): void;
-  /** @returns What ends it. */
+  /** @returns A function that unsubscribes. */
   subscribe(listener: () => void): () => void;
 }
 
@@ -25,11 +25,11 @@ export function createStore<Value>(initial: Value): Store<Value> {
   };
 }
 
-/** The value of a store; whoever uses it is drawn anew when it changes. */
+/** The value of a store; components that use it are rendered again when it changes. */
 export function useStore<Value>(store: Store<Value>): Value {
   const [value, setValue] = useState(store.get);
   useEffect(() => {
-    // It may have changed since it was first drawn.
+    // It may have changed since the first render.
     setValue(() => store.get());
     return store.subscribe(() => setValue(() => store.get()));
   }, [store]);

@@ -3,37 +3,37 @@ import { api, type EventFilter } from "./api.ts";
 import { addNewEvents, addOlderEvents, type EventList, toEventList } from "./event_list.ts";
 import { startPoll } from "./poll.ts";
 
-/** Events as they come. */
+/** Events as they arrive. */
 export interface LiveEvents {
-  /** Undefined until the first page is there. */
+  /** Undefined until the first page has arrived. */
   list: EventList | undefined;
   error: string | undefined;
-  /** Whether older ones are being read. */
+  /** Whether older ones are being loaded. */
   isLoading: boolean;
   /** Adds older ones: a page, or all that are left. */
   loadOlder(): Promise<void>;
-  /** Reads the newest page again. */
+  /** Loads the newest page again. */
   reload(): void;
 }
 
-/** At most that many at a time; of more, only how many there were is told. */
+/** At most this many at a time; beyond that, only the number is returned. */
 const PAGE = 200;
 
 /** Milliseconds. */
 const SOON = 1000;
 const LATER = 2500;
 
-/** Milliseconds. When nothing comes for so long, it is asked more rarely. */
+/** Milliseconds. If nothing has arrived for this long, polling slows down. */
 const QUIET = 60_000;
 
-/** Follows the events that a filter leaves, while it is not paused. */
+/** Follows the events that match a filter, unless paused. */
 export function useLiveEvents(filter: EventFilter, isPaused: boolean): LiveEvents {
   const { type, outcome, object } = filter;
   const [list, setList] = useState<EventList>();
   const [error, setError] = useState<string>();
   const [reading, setReading] = useState(0);
   const [isLoading, setLoading] = useState(false);
-  /** The one that polls go on from. */
+  /** The position that polls continue from. */
   const latest = useRef<EventList | undefined>(undefined);
 
   function show(next: EventList | undefined): void {
@@ -54,7 +54,7 @@ export function useLiveEvents(filter: EventFilter, isPaused: boolean): LiveEvent
         } else if (!isPaused) {
           const query = { type, outcome, object, after: known.after, limit: PAGE };
           const news = await api.newEvents(query, signal);
-          // An older page may have been added meanwhile.
+          // An older page may have been added in the meantime.
           if (!signal.aborted) show(addNewEvents(latest.current ?? known, news));
           if (news.events.length > 0) lastArrival = Date.now();
         }
@@ -77,7 +77,7 @@ export function useLiveEvents(filter: EventFilter, isPaused: boolean): LiveEvent
     }
   }
 
-  /** Under a filter, a page may have few events or none although there are more. */
+  /** With a filter, a page may have few events or none although there are more. */
   async function addOlder(): Promise<void> {
     let missing = PAGE;
     for (let before = latest.current?.before; before && missing > 0;) {

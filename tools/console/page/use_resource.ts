@@ -1,20 +1,20 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Poll, startPoll } from "./poll.ts";
 
-/** Something that the server tells, kept up to date. */
+/** Something that the server provides, kept up to date. */
 export interface Resource<Value> {
-  /** The last that was told. */
+  /** The last value. */
   value: Value | undefined;
-  /** Why it is refused. */
+  /** Why it was refused. */
   error: string | undefined;
-  /** Asks now. */
+  /** Requests it now. */
   reload(): void;
 }
 
 /**
- * Asks for something now and every so often, while it is shown.
+ * Requests something now and at an interval, while it is shown.
  *
- * @param key What is asked for: with another one, the last value is none.
+ * @param key What is requested: when it changes, the last value is discarded.
  * @param every Milliseconds.
  */
 export function useResource<Value>(

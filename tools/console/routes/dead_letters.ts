@@ -7,7 +7,7 @@ import { countOf, requireConfirmation } from "../require_confirmation.ts";
 import type { Context, Route } from "../route.ts";
 import type { DeadLetters, ReplayResults } from "../shapes.ts";
 
-/** Letters that are shown, with their payloads, of which each may be a megabyte. */
+/** Letters that are shown with their payloads, each of which may be a megabyte. */
 const SHOWN = 100;
 
 type ReplayResult = ReplayResults["results"][number];

@@ -8,7 +8,7 @@ import type { Effects, RetryResults } from "../shapes.ts";
 /** Effects that are shown. */
 const SHOWN = 200;
 
-/** Those that one call makes due at most. */
+/** Effects that one call makes due, at most. */
 const RETRIED_AT_ONCE = 1_000;
 
 export const effectRoutes: Route[] = [

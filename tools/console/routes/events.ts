@@ -85,7 +85,7 @@ function filters({ query }: Question): Record<string, unknown> {
   };
 }
 
-/** An event as the database tells of it. */
+/** An event as the database returns it. */
 export function toEventRow(event: Record<string, unknown>): EventRow {
   return {
     id: text(event.id),

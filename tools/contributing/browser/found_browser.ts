@@ -2,6 +2,6 @@
 export interface FoundBrowser {
   /** The program. */
   path: string;
-  /** What its process needs besides the environment. */
+  /** What its process needs in addition to the environment. */
   env: Record<string, string>;
 }

@@ -3,16 +3,16 @@ import { type Browser, chromium } from "playwright-core";
 import { findBrowser } from "./find_browser.ts";
 
 /**
- * Starts a browser without a window.
+ * Starts a headless browser.
  *
- * @throws {Error} in a sentence, if there is none.
+ * @throws {Error} with a sentence, if there is none.
  */
 export async function openBrowser(): Promise<Browser> {
   const { path, env } = await findBrowser();
   return await chromium.launch({
     executablePath: path,
-    // It opens the pages of this repository alone, so it may go without a sandbox, which root and most
-    // containers can't give it.
+    // It only opens the pages of this repository, so it may run without a sandbox, which isn't available to
+    // root or in most containers.
     chromiumSandbox: false,
     args: ["--font-render-hinting=none"],
     env: { ...definedEnv(), ...env },

@@ -13,11 +13,11 @@ interface Insertion {
 }
 
 /**
- * Writes the files of a noun, and its lines in those that name every noun.
+ * Writes the files of a noun, and its lines in the files that list every noun.
  *
  * @param shipped Names of the migrations that have shipped.
- * @returns The files, those that are new first.
- * @throws {Error} before anything is written, if there is such a noun, or no place for a line.
+ * @returns The files, new ones first.
+ * @throws {Error} before anything is written, if the noun exists already, or a line has no place.
  */
 export async function addNoun(root: string, noun: Noun, shipped: string[]): Promise<string[]> {
   const { singular, variable } = wordsOf(noun);
@@ -76,7 +76,7 @@ function insertions(noun: Noun, singular: string, variable: string): Insertion[]
   ];
 }
 
-/** After the last one; before the one that ends the release, where that has not shipped yet. */
+/** After the last one; before the one that ends the release, if that has not shipped yet. */
 async function nextMigration(root: string, shipped: string[]): Promise<string> {
   const names = (await readdir(join(root, "supabase", "migrations"))).sort();
   const open = names.filter((name) => !shipped.includes(name) && !/_release_/.test(name));
@@ -85,7 +85,7 @@ async function nextMigration(root: string, shipped: string[]): Promise<string> {
   return open.length > 0 ? String(Number(last) + 1) : `${nextDay(last)}000001`;
 }
 
-/** Of a migration's version: "20260201000099" is followed by "20260202". */
+/** For a migration's version: "20260201000099" is followed by "20260202". */
 function nextDay(version: string): string {
   const [, year, month, day] = /^(\d{4})(\d\d)(\d\d)/.exec(version) ?? [];
   const next = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day) + 1));

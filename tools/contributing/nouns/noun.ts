@@ -1,25 +1,25 @@
-/** What a new noun is called, wherever it is named. */
+/** What a new noun is called, wherever its name appears. */
 
-/** A column besides those that every mirrored table has. */
+/** A column beyond those that every mirrored table has. */
 export interface NounColumn {
   name: string;
   type: keyof typeof FIELD_KINDS;
 }
 
-/** A noun of Clerk's that the mirror is to know. */
+/** A Clerk noun to add to the mirror. */
 export interface Noun {
   /** Such as "organization_badges". */
   table: string;
-  /** Of the event types: "organizationBadge". */
+  /** As in the event types: "organizationBadge". */
   event: string;
-  /** What an id begins with: "badge". */
+  /** The prefix of its ids: "badge". */
   idPrefix: string;
   columns: NounColumn[];
   /** The table that its rows belong to, by `organization_id` or `user_id`. */
   owner?: "organizations" | "profiles";
 }
 
-/** The kinds of fields (fields.ts) by the types of the columns that they fill, and a value of each. */
+/** The kinds of fields (fields.ts) by the types of the columns that they fill, each with a sample value. */
 export const FIELD_KINDS = {
   text: { field: "optionalText", sample: "A text" },
   boolean: { field: "optionalFlag", sample: true },
@@ -30,14 +30,14 @@ export const FIELD_KINDS = {
 
 const NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 
-/** Those that every mirrored table has. */
+/** The columns of every mirrored table. */
 const COMMON_COLUMNS = ["id", "created_at", "updated_at", "deleted_at", "synced_at", "version"];
 
 /**
- * Reads what a noun is described by.
+ * Reads the description of a noun.
  *
  * @param columns Such as "name:text,level:integer".
- * @throws {Error} in a sentence.
+ * @throws {Error} with a sentence.
  */
 export function readNoun(
   table: string,
@@ -85,7 +85,7 @@ function isKnownType(type: string): type is NounColumn["type"] {
   return Object.hasOwn(FIELD_KINDS, type);
 }
 
-/** The words that a noun goes by. */
+/** The forms of a noun's name. */
 export function wordsOf({ table, owner }: Noun) {
   const singular = table.replace(/ies$/, "y").replace(/s$/, "");
   const words = singular.split("_");
@@ -101,7 +101,7 @@ export function wordsOf({ table, owner }: Noun) {
     ).join(""),
     /** "badge" */
     last,
-    /** Of the functions' argument: "badges". */
+    /** The functions' argument: "badges". */
     argument: table.split("_").at(-1) ?? table,
     /** "organization badges" */
     plain: table.replaceAll("_", " "),

@@ -4,7 +4,7 @@ import { FIELD_KINDS, type Noun, wordsOf } from "./noun.ts";
 /** Unix milliseconds at which the samples happen. */
 const CREATED_AT = 1767258000000;
 
-/** A sample of each event, and the row that is expected of it, by event type. */
+/** A sample of each event, and its expected row, by event type. */
 export function nounFixtures(noun: Noun): Map<string, unknown> {
   const { event, table, columns, idPrefix, owner } = noun;
   const { ownerColumn } = wordsOf(noun);

@@ -1,7 +1,7 @@
 import { wrapList } from "../../installing/sql/sql_text.ts";
 import { type Noun, wordsOf } from "./noun.ts";
 
-/** The migration of a noun: its table, who may read it, and what writes it. */
+/** The migration of a noun: its table, who may read it, and the functions that write it. */
 export function renderNounMigration(noun: Noun): string {
   const { table, event, owner, columns } = noun;
   const { argument, plain, singular, last, ownerColumn } = wordsOf(noun);

@@ -8,8 +8,8 @@ import { homeFolder } from "../../commands/cli/home.ts";
 import { isPacked } from "../../installing/sql/contents.ts";
 
 /**
- * What `deno task dev` keeps between runs: its database, its generated secrets, its lock. Stacks with
- * folders of their own run side by side.
+ * What `deno task dev` keeps between runs: its database, its generated secrets, its lock. Stacks with their
+ * own folders run side by side.
  */
 const FOLDER = resolve(
   homeFolder(),
@@ -20,10 +20,10 @@ const FOLDER = resolve(
 export const VARIABLES_FILE = join(FOLDER, "env");
 
 /**
- * Where the database is kept. A server that root starts as another user can't work below a folder
- * that is closed to others, such as `/root`: for a clone in there it is kept in `/var/tmp`.
+ * Where the database is kept. A server that root starts as another user can't work below a folder that is
+ * closed to others, such as `/root`: for a clone in there, it is kept in `/var/tmp`.
  *
- * @param naming What the mirror is called in it. Under other names it is another database.
+ * @param naming What the mirror is called in it. Other names use another database.
  */
 export async function databaseHome(naming: Naming): Promise<string> {
   const suffix = nameSuffix(naming);
@@ -45,7 +45,7 @@ async function isOpenToOthers(path: string): Promise<boolean> {
 
 const LOCK_FILE = join(FOLDER, "lock");
 
-/** Where a running stack answers. */
+/** Where a running stack is reachable. */
 export interface RunningStack {
   webhookUrl: string;
   apiUrl: string;
@@ -53,16 +53,16 @@ export interface RunningStack {
   naming: Naming;
 }
 
-/** The hold of a running stack on the folder. */
+/** A running stack's lock on the folder. */
 export interface FolderLock {
-  /** Lets other commands know where the stack answers. */
+  /** Lets other commands know where the stack is reachable. */
   publish(running: RunningStack): Promise<void>;
   release(): Promise<void>;
 }
 
 /**
- * Takes the folder for one run. The operating system drops the lock of a process that was killed, so
- * that none is ever stale.
+ * Locks the folder for one run. The operating system drops the lock of a process that was killed, so no lock
+ * is ever stale.
  *
  * @returns Undefined if another process has it.
  */
@@ -87,7 +87,7 @@ export async function lockFolder(): Promise<FolderLock | undefined> {
   };
 }
 
-/** Where the stack of this folder answers, if one is running. */
+/** Where this folder's stack is reachable, if one is running. */
 export async function runningStack(): Promise<RunningStack | undefined> {
   try {
     const running: unknown = JSON.parse(await readFile(LOCK_FILE, "utf8"));

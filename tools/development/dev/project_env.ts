@@ -4,9 +4,8 @@ import { readProjectNaming } from "./project_naming.ts";
 import { readConfigured, readSecretKey } from "./variables.ts";
 
 /**
- * What a command works with: variables of the environment, then those of `.env`. Where no project is
- * named, the running `deno task dev` is meant. What the mirror is called comes from them too, else from the
- * project's lock file.
+ * What a command works with: environment variables, then those in `.env`. If no project is named, it is the
+ * running `deno task dev`. The mirror's names come from there too, else from the project's lock file.
  */
 export async function projectEnv(): Promise<Env> {
   const configured = await readConfigured();

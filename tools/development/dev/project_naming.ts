@@ -11,15 +11,15 @@ import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import { homeFolder } from "../../commands/cli/home.ts";
 import { readConfigured } from "./variables.ts";
 
-/** Where `init` writes down what it has put into a project. */
+/** Where `init` records what it has added to a project. */
 const LOCK_FILE = join("supabase", "clerk-mirror.lock.json");
 
 /**
- * What the mirror is called in the project at hand: `CLERK_MIRROR_SCHEMA` and `CLERK_MIRROR_PREFIX` if one of
+ * What the mirror is called in the current project: `CLERK_MIRROR_SCHEMA` and `CLERK_MIRROR_PREFIX` if one of
  * them is set, else what the project's lock file says, else as in the repository.
  *
  * @param home The folder that has the project's `supabase/` in it.
- * @throws {Error} in a sentence, if one of them is no plain name, or the lock file can't be read.
+ * @throws {Error} with a sentence, if one of them isn't a plain name, or the lock file can't be read.
  */
 export async function readProjectNaming(home: string = homeFolder()): Promise<Naming> {
   const configured = await readConfigured();

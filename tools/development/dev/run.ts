@@ -1,4 +1,4 @@
-/** The development stack as the package runs it: in a process of Deno's own. */
+/** The development stack as the package runs it: in its own Deno process. */
 import { describeError, styleError } from "../../commands/cli/command.ts";
 import { runDev } from "./run_dev.ts";
 

@@ -18,14 +18,14 @@ import { serveReconcile } from "../stack/serve_reconcile.ts";
 import { serveRefresh } from "../stack/serve_refresh.ts";
 import { serveWebhook } from "../stack/serve_webhook.ts";
 
-/** Supabase's usual ports; others where these are taken. */
+/** Supabase's usual ports; others if these are taken. */
 const API_PORT = 54321;
 const DATABASE_PORT = 54322;
 
 /**
  * Runs the stack until it is interrupted.
  *
- * @throws {Error} in a sentence, if it can't start.
+ * @throws {Error} with a sentence, if it can't start.
  */
 export async function runDev(): Promise<void> {
   const interrupted = nextInterrupt();
@@ -46,7 +46,7 @@ export async function runDev(): Promise<void> {
       keys: variables.keys,
       apiPort: availablePort(API_PORT),
       databasePort: availablePort(DATABASE_PORT),
-      // In the repository the real CLI does it.
+      // In the repository, the real CLI does this.
       ...(isPacked ? { fill: (url) => applyContents(url, naming) } : {}),
     });
     try {
@@ -71,7 +71,7 @@ export async function runDev(): Promise<void> {
   }
 }
 
-/** Listens from the first moment on, so that an interrupt during the start stops what has started. */
+/** Listens from the start, so that an interrupt during startup stops whatever has started. */
 function nextInterrupt(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -80,7 +80,7 @@ function nextInterrupt(): Promise<void> {
   return promise;
 }
 
-/** The function's variables; what is wrong with them is said now rather than at the first webhook. */
+/** The function's variables; problems with them are reported now rather than at the first webhook. */
 function functionEnv({ signingSecret, instanceId }: Variables): Record<string, string> {
   const env = {
     CLERK_WEBHOOK_SIGNING_SECRET: signingSecret,

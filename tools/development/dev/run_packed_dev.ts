@@ -1,6 +1,6 @@
 /**
- * The development stack of the package. It is Deno's, as the functions are, and needs Postgres: both are
- * fetched when it is first run, into a folder of their own, so that the package itself stays small.
+ * The development stack of the package. It runs on Deno, as the functions do, and needs Postgres. Both are
+ * fetched on the first run, into a folder of their own, so that the package itself stays small.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -11,19 +11,19 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RELEASE } from "../../../functions/_shared/release.ts";
 
-/** The package: everything of it is beside this file. */
+/** The package: all of it is next to this file. */
 const PACKAGE = fileURLToPath(new URL("./", import.meta.url));
 
-/** What has to be installed for the stack; `deno` for those who run on Node. */
+/** What has to be installed for the stack; `deno` for users on Node. */
 interface Requirements {
   dependencies: Record<string, string>;
   deno: string;
 }
 
 /**
- * Runs the stack until it is interrupted, and ends as it does.
+ * Runs the stack until it is interrupted, and exits with its status.
  *
- * @throws {Error} in a sentence, if what it needs can't be fetched.
+ * @throws {Error} with a sentence, if something it needs can't be fetched.
  */
 export async function runPackedDev(): Promise<void> {
   const folder = await installStack();
@@ -69,7 +69,7 @@ async function installStack(): Promise<string> {
   return folder;
 }
 
-/** All but what the package manager keeps beside it, and the package's own description. */
+/** Everything except what the package manager keeps next to it, and the package's own description. */
 function isOurs(path: string): boolean {
   return !/(?:[\\/]node_modules|[\\/]package\.json)$/.test(path.slice(PACKAGE.length - 1));
 }
@@ -83,7 +83,7 @@ function npm(): string {
   return process.platform === "win32" ? "npm.cmd" : "npm";
 }
 
-/** Runs a program with this process's terminal, and passes on what ends this one. */
+/** Runs a program with this process's terminal, and forwards the signals that end this one. */
 async function run(program: string, args: string[], cwd: string): Promise<number> {
   const child = spawn(program, args, {
     cwd,
@@ -96,7 +96,7 @@ async function run(program: string, args: string[], cwd: string): Promise<number
   try {
     return await new Promise((resolve, reject) => {
       child.on("error", reject);
-      // Deno names no status of a child that has heard a signal from here, however it ended.
+      // Deno reports no status for a child that received a signal from here, however it ended.
       child.on("exit", (code) => resolve(code ?? (child.killed ? 0 : 1)));
     });
   } finally {

@@ -4,7 +4,7 @@ import type { Stack } from "../stack/stack.ts";
 import { takeStatus } from "../../commands/status/take_status.ts";
 
 /**
- * Serves the console for a stack of one's own: events can be sent from it, and nothing asks before it writes.
+ * Serves the console for your own stack: it can send events, and writes need no confirmation.
  *
  * @param signingSecrets One secret or several, as the function reads them.
  */

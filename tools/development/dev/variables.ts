@@ -7,19 +7,19 @@ import type { ApiKeys } from "../stack/stack.ts";
 import { homeFolder } from "../../commands/cli/home.ts";
 import { VARIABLES_FILE } from "./folder.ts";
 
-/** What the development stack is configured with. */
+/** The configuration of the development stack. */
 export interface Variables {
   /** One secret or several, as the function reads them. */
   signingSecret: string;
   instanceId?: string;
   keys: ApiKeys;
-  /** What configures the side effects. */
+  /** The configuration of the side effects. */
   effects: Record<string, string>;
-  /** What configures the function that reads its caller from Clerk. */
+  /** The configuration of the function that reads its caller from Clerk. */
   refresh: Record<string, string>;
 }
 
-/** What configures the side effects. */
+/** The variables that configure the side effects. */
 export const EFFECT_VARIABLES = [
   "RESEND_API_KEY",
   "RESEND_BASE_URL",
@@ -31,10 +31,10 @@ export const EFFECT_VARIABLES = [
   "EFFECT_TYPES",
 ];
 
-/** What lets functions read Clerk. */
+/** The variables that let functions read Clerk. */
 export const REFRESH_VARIABLES = ["CLERK_SECRET_KEY", "CLERK_API_URL"];
 
-/** How each variable that is set nowhere is made. */
+/** How each variable that isn't set anywhere is generated. */
 const GENERATORS = {
   CLERK_WEBHOOK_SIGNING_SECRET: newSigningSecret,
   SUPABASE_PUBLISHABLE_KEY: () => `sb_publishable_${randomText(22)}`,
@@ -43,8 +43,8 @@ const GENERATORS = {
 };
 
 /**
- * Reads the variables of the development stack: those of the environment first, then those of
- * `.env`; what is in neither is generated once and kept.
+ * Reads the variables of the development stack: those of the environment first, then those in `.env`; what is
+ * in neither is generated once and kept.
  */
 export async function readVariables(): Promise<Variables> {
   const configured = await readConfigured();
@@ -83,7 +83,7 @@ function pick(
   );
 }
 
-/** The signing secret to send events with; undefined where none is known yet. */
+/** The signing secret to send events with; undefined if none is known yet. */
 export async function readSigningSecret(): Promise<string | undefined> {
   const configured = await readConfigured();
   const kept = await readEnvFile(VARIABLES_FILE);
@@ -93,13 +93,13 @@ export async function readSigningSecret(): Promise<string | undefined> {
   return secrets?.split(/[\s,]+/).find((secret) => secret !== "");
 }
 
-/** The secret key of the development stack; undefined where none is known yet. */
+/** The secret key of the development stack; undefined if none is known yet. */
 export async function readSecretKey(): Promise<string | undefined> {
   return (await readConfigured())("SUPABASE_SECRET_KEY") ??
     (await readEnvFile(VARIABLES_FILE)).SUPABASE_SECRET_KEY;
 }
 
-/** Variables of the environment first, then those of `.env`. */
+/** Environment variables first, then those in `.env`. */
 export async function readConfigured(): Promise<(name: string) => string | undefined> {
   const file = await readEnvFile(resolve(homeFolder(), process.env.MIRROR_ENV_FILE || ".env"));
   return (name) => process.env[name] || file[name] || undefined;

@@ -1,18 +1,18 @@
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 
-/** What a delivery was answered. */
+/** The response to a delivery. */
 export interface Answer {
   status: number;
-  /** The outcome, or the word for the error; the raw body where there is neither. */
+  /** The outcome, or the word for the error; the raw body if it has neither. */
   outcome: string;
-  /** Milliseconds until the answer was complete. */
+  /** Milliseconds until the response was complete. */
   duration: number;
 }
 
 /**
- * Sends a delivery and reads the answer.
+ * Sends a delivery and reads the response.
  *
- * @throws {Error} if nobody answers.
+ * @throws {Error} if there is no response.
  */
 export async function deliver(request: Request): Promise<Answer> {
   const startedAt = performance.now();
@@ -29,7 +29,7 @@ function toOutcome(body: string): string {
     const answer: unknown = JSON.parse(body);
     if (isRecord(answer)) return String(answer.outcome ?? answer.error ?? body);
   } catch {
-    // Not an answer of ours: shown as it is.
+    // Not one of our responses: shown as it is.
   }
   return body;
 }

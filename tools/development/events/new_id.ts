@@ -2,11 +2,11 @@
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const LENGTH = 27;
 
-/** Unix seconds of the time that KSUIDs count from. */
+/** Unix seconds of the KSUID epoch. */
 const EPOCH = 1_400_000_000;
 
 /**
- * A fresh id such as `user_36kQv2nUeT0fYw7BzXc4Hd9LmPa`, time-ordered in byte order.
+ * A fresh id such as `user_36kQv2nUeT0fYw7BzXc4Hd9LmPa`, whose byte order is time order.
  *
  * @param prefix What comes before the underscore, `user` or `msg`.
  * @param at Unix milliseconds.

@@ -1,9 +1,9 @@
-/** Realistic events of Clerk, made from the fixtures: fresh ids each time, times up to now. */
+/** Realistic Clerk events, made from the fixtures: fresh ids each time, times up to now. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { newId } from "./new_id.ts";
 
-/** Packed with the command line; in the repository the tests' fixtures. */
+/** Packed with the command line; in the repository, the tests' fixtures. */
 const PACKED = new URL("./contents/events/", import.meta.url);
 const FIXTURES = existsSync(PACKED)
   ? PACKED
@@ -21,39 +21,39 @@ export interface SampleEvent {
   data: any;
 }
 
-/** A fixture: an event, and the row that the mirror makes of it. */
+/** A fixture: an event, and the row that the mirror writes for it. */
 export interface Sample {
   event: SampleEvent;
-  /** Undefined where the event is ignored; `values` are null where the row is removed. */
+  /** Undefined if the event is ignored; `values` is null if the row is removed. */
   row?: { table: string; values: Record<string, unknown> | null };
 }
 
 /** What to change in a sample. */
 export interface SampleOptions {
   /**
-   * Fields of `data` by path, such as `{ "organization.name": "Acme" }`. Where the path holds an id,
-   * the new one replaces it everywhere, so that what belongs together stays together.
+   * Fields of `data` by path, such as `{ "organization.name": "Acme" }`. If the path holds an id, the new one
+   * replaces it everywhere, so that related objects stay together.
    */
   data?: Record<string, unknown>;
-  /** Unix milliseconds of the event; all its other times keep their distance. Now by default. */
+  /** Unix milliseconds of the event; all its other times keep their distance to it. Now by default. */
   at?: number;
 }
 
-/** The types there are samples of. */
+/** The types that have samples. */
 export function sampleTypes(): string[] {
   return readdirSync(FIXTURES).map((name) => basename(name, ".json")).sort();
 }
 
 /**
- * Makes an event.
+ * Creates an event.
  *
- * @throws {Error} if there is no sample of the type, or `data` has no object at a path's beginning.
+ * @throws {Error} if there is no sample of the type, or `data` has no object where a path begins.
  */
 export function sampleEvent(type: string, options: SampleOptions = {}): SampleEvent {
   return sample(type, options).event;
 }
 
-/** Makes an event and the row that is expected of it; times in the row are Unix milliseconds. */
+/** Creates an event and its expected row; times in the row are Unix milliseconds. */
 export function sample(type: string, options: SampleOptions = {}): Sample {
   const fixture = readFixture(type);
   const at = options.at ?? Date.now();
@@ -94,7 +94,7 @@ function locate(data: SampleEvent["data"], path: string): { parent: typeof data;
   return { parent, key: keys.at(-1) ?? "" };
 }
 
-/** The ids of the fixtures, but for the instance's, which stays the same. */
+/** The ids in the fixtures, except the instance's, which stays the same. */
 function isSampleId(value: unknown): value is string {
   return typeof value === "string" && /^(?!ins_)[a-z_]+_[0-9A-Za-z]{26,27}$/.test(value);
 }
@@ -105,7 +105,7 @@ function freshId(ids: Map<string, unknown>, old: string, at: number): unknown {
   return id;
 }
 
-/** Unix milliseconds of this century, which no other number in the fixtures is. */
+/** Unix milliseconds in this century, which no other number in the fixtures looks like. */
 function isTime(value: unknown): value is number {
   return typeof value === "number" && value > 1e12;
 }

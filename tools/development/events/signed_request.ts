@@ -11,7 +11,7 @@ export interface DeliveryOptions {
   prefix?: "svix" | "webhook";
 }
 
-/** One delivery, as Svix makes it: the body as it is, signed with the secret. */
+/** One delivery, as Svix makes it: the unchanged body, signed with the secret. */
 export function signedRequest(
   url: string,
   secret: string,
@@ -32,7 +32,7 @@ export function signedRequest(
   });
 }
 
-/** A signing secret as Svix makes them: 24 random bytes. */
+/** A signing secret in Svix's format: 24 random bytes. */
 export function newSigningSecret(): string {
   return `whsec_${btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(24))))}`;
 }

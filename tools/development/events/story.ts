@@ -1,22 +1,22 @@
 import { newId } from "./new_id.ts";
 import { type SampleEvent, sampleEvent } from "./sample_event.ts";
 
-/** Something that happens in a Clerk instance, and the webhook that tells it. */
+/** Something that happens in a Clerk instance, and the webhook that reports it. */
 export interface Step {
   /** As a sentence without its period. */
   what: string;
   event: SampleEvent;
   /** The message id, to send the same webhook again. */
   id?: string;
-  /** Signs with a secret that is not ours. */
+  /** Signs with a secret that isn't ours. */
   isForged?: boolean;
 }
 
-/** Who appears, and what happens to them. */
+/** The characters, and what happens to them. */
 export interface Story {
   ada: string;
   grace: string;
-  /** Ada and Grace found an organization; webhooks come early, late, twice and forged. */
+  /** Ada and Grace found an organization; webhooks arrive early, late, twice and forged. */
   opening: Step[];
   /** Both leave. */
   ending: Step[];
@@ -26,7 +26,7 @@ export interface Story {
  * The main job as a story of nine minutes.
  *
  * @param beginning Unix milliseconds.
- * @param minute Milliseconds of a minute of the story: it can be told faster than it took.
+ * @param minute Milliseconds per minute of the story: it can be told faster than it happened.
  */
 export function tellStory(beginning: number, minute = 60_000): Story {
   const ada = newId("user", beginning);
@@ -77,7 +77,7 @@ export function tellStory(beginning: number, minute = 60_000): Story {
         event: sampleEvent("user.updated", { at: at(5), data: { id: ada, first_name: "A." } }),
       },
       {
-        what: "Somebody forges a webhook",
+        what: "Someone forges a webhook",
         event: sampleEvent("user.deleted", { at: at(7), data: { id: ada } }),
         isForged: true,
       },

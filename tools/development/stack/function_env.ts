@@ -1,7 +1,7 @@
 import type { Env } from "../../../functions/_shared/read_env.ts";
 import type { Stack } from "./stack.ts";
 
-/** A function's environment on a stack: what Supabase sets, and what else is given. */
+/** A function's environment on a stack: what Supabase sets, plus what is given. */
 export function functionEnv(stack: Stack, env: Record<string, string>): Env {
   return new Map(Object.entries({
     SUPABASE_URL: stack.apiUrl,

@@ -1,26 +1,26 @@
 import { freePort } from "./stack.ts";
 import { ROOT } from "./supabase_cli.ts";
 
-/** A function in a process of its own, which can be killed at any moment. */
+/** A function in its own process, which can be killed at any moment. */
 export interface FunctionProcess extends AsyncDisposable {
-  /** Of the process that runs now. */
+  /** Of the current process. */
   readonly pid: number;
   readonly kills: number;
-  /** Hands a request over; an answer 502 where the process did not live to give one. */
+  /** Passes on a request; answers 502 if the process dies before it answers. */
   serve(request: Request): Promise<Response>;
-  /** Kills the process, and starts another. Resolves when that one answers. */
+  /** Kills the process, and starts another. Resolves when that one responds. */
   killAndRestart(): Promise<void>;
 }
 
-/** Milliseconds that a process may take to answer for the first time. */
+/** Milliseconds that a process may take until its first response. */
 const START_TIMEOUT = 60_000;
 
 /**
- * Serves a file with `deno serve`. Resolves when it answers.
+ * Serves a file with `deno serve`. Resolves when it responds.
  *
  * @param entrypoint Below the repository's root.
- * @param heapLimit Megabytes of the heap, as a hosted function has a limit: without one, the collector takes
- * its time. None by default.
+ * @param heapLimit Megabytes of the heap, since a hosted function has a limit too: without one, the garbage
+ * collector takes its time. None by default.
  */
 export async function startFunctionProcess(
   entrypoint: string,
@@ -59,7 +59,7 @@ export async function startFunctionProcess(
     const deadline = Date.now() + START_TIMEOUT;
     while (true) {
       try {
-        // What a function refuses, it has answered.
+        // If the function refuses a request, that is a response too.
         await (await fetch(url)).body?.cancel();
         return;
       } catch (error) {

@@ -2,8 +2,8 @@ import { jwtVerify } from "jose";
 import type { ServeFunction } from "./stack.ts";
 
 /**
- * Serves a function as Supabase does where `verify_jwt` was left on: a request without a token of the
- * project's is answered 401, and never reaches the function.
+ * Serves a function as Supabase does if `verify_jwt` was left on: a request without one of the project's
+ * tokens is answered with 401, and never reaches the function.
  */
 export function behindJwtCheck(serve: ServeFunction, jwtSecret: string): ServeFunction {
   const key = new TextEncoder().encode(jwtSecret);

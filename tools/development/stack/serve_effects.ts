@@ -5,9 +5,9 @@ import { functionEnv } from "./function_env.ts";
 import type { Stack } from "./stack.ts";
 
 /**
- * Serves the effects worker in this process, put together as its `index.ts` does.
+ * Serves the effects worker in this process, composed as in its `index.ts`.
  *
- * @param env The function's environment besides what Supabase sets.
+ * @param env The function's environment, in addition to what Supabase sets.
  */
 export function serveEffects(stack: Stack, env: Record<string, string>): void {
   const config = readEffectsConfig(functionEnv(stack, env));

@@ -7,10 +7,9 @@ import { functionEnv } from "./function_env.ts";
 import type { Stack } from "./stack.ts";
 
 /**
- * Serves the function that runs backfills and reconciliations in this process, put together as its
- * `index.ts` does.
+ * Serves the function that runs backfills and reconciliations in this process, composed as in its `index.ts`.
  *
- * @param env The function's environment besides what Supabase sets.
+ * @param env The function's environment, in addition to what Supabase sets.
  */
 export function serveReconcile(
   stack: Stack,

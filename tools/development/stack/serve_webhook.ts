@@ -6,9 +6,9 @@ import { functionEnv } from "./function_env.ts";
 import type { Stack } from "./stack.ts";
 
 /**
- * Serves the ingest function in this process, put together as its `index.ts` does.
+ * Serves the webhook function in this process, composed as in its `index.ts`.
  *
- * @param env The function's environment besides what Supabase sets.
+ * @param env The function's environment, in addition to what Supabase sets.
  * @returns The webhook URL.
  */
 export function serveWebhook(

@@ -1,8 +1,8 @@
 import { SignJWT } from "jose";
 
 /**
- * A Clerk session token, as far as Supabase looks into one: claims of the user, signed with the
- * stack's own secret where Clerk would use its key.
+ * A Clerk session token, as far as Supabase looks into one: the user's claims, signed with the stack's own
+ * secret where Clerk would use its key.
  *
  * @param claims Further claims, such as `{ o: { id: "org_…", rol: "admin" } }`.
  */

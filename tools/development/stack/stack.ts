@@ -20,20 +20,20 @@ export interface ApiKeys {
 
 /** How to set a stack up. */
 export interface StackOptions {
-  /** Folder that keeps the database; without it a temporary one that goes when the stack stops. */
+  /** Folder that keeps the database; without it, a temporary one that is removed when the stack stops. */
   home?: string;
   keys?: ApiKeys;
   apiPort?: number;
   databasePort?: number;
-  /** Whether `public` is open to the API's roles by default, as in older projects. */
+  /** Whether `public` is open to the API roles by default, as in older projects. */
   isExposedByDefault?: boolean;
   /** Settings of the Postgres server. */
   settings?: Record<string, string>;
-  /** Folder of another Postgres than that of the npm package. */
+  /** Folder of a Postgres other than that of the npm package. */
   installation?: string;
   /** What the mirror is called; as in the repository by default. */
   naming?: Naming;
-  /** Puts into the prepared database what it is to hold; the mirror by default. */
+  /** Fills the prepared database; with the mirror by default. */
   fill?: (databaseUrl: string) => Promise<void>;
 }
 
@@ -43,23 +43,23 @@ export interface Stack {
   apiUrl: string;
   /** Connection string of the role `postgres`. */
   databaseUrl: string;
-  /** The database server, to be stopped, killed and started again. */
+  /** The database server, so that it can be stopped, killed and restarted. */
   postgres: PostgresServer;
   keys: ApiKeys;
   naming: Naming;
   /** Serves a function at `/functions/v1/<name>`. */
   serveFunction(name: string, serve: ServeFunction): void;
-  /** Starts the database again, on its port, after `postgres.stop()` or `.kill()`. */
+  /** Restarts the database, on its port, after `postgres.stop()` or `.kill()`. */
   restartPostgres(): Promise<void>;
   /**
-   * Gives the REST API new connections, as PostgREST would take by itself: the driver here does not
-   * get over connections that are cut at work, and calls on them may hang.
+   * Gives the REST API new connections, as PostgREST would on its own: the driver here doesn't recover from
+   * connections that are cut in use, and calls on them may hang.
    */
   reconnect(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The keys of a throw-away stack: known to everybody, good on 127.0.0.1 only. */
+/** The keys of a throwaway stack: publicly known, valid on 127.0.0.1 only. */
 const LOCAL_KEYS: ApiKeys = {
   publishableKey: "sb_publishable_local_development_only",
   secretKey: "sb_secret_local_development_only",
@@ -134,8 +134,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 /**
- * A port of 127.0.0.1 that nobody listens on, from a range that systems do not give to outgoing
- * connections: so none takes it before it is used.
+ * A free port on 127.0.0.1, from a range that systems don't use for outgoing connections, so that none of
+ * them takes it before it is used.
  */
 export function freePort(): number {
   const port = 20_000 + Math.floor(Math.random() * 10_000);
@@ -148,7 +148,7 @@ export function freePort(): number {
   }
 }
 
-/** Makes the roles and schemas of a new project; a database that has them is left as it is. */
+/** Creates the roles and schemas of a new project; a database that already has them is left as it is. */
 export async function preparePlatform(
   superuserUrl: string,
   isExposedByDefault: boolean,
@@ -167,7 +167,7 @@ export async function preparePlatform(
   }
 }
 
-/** Applies the repository's migrations, or those that go into projects where it is called otherwise. */
+/** Applies the repository's migrations, or those for projects with other names. */
 async function install(databaseUrl: string, naming: Naming): Promise<void> {
   if (isSameNaming(naming, installedNaming)) return await pushMigrations(databaseUrl);
   const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-project-" });

@@ -4,10 +4,10 @@ import config from "../supabase-cli/deno.json" with { type: "json" };
 /** The repository's root, where the CLI finds `supabase/`. */
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** The CLI's own small project, with a lock file of its own. */
+/** The CLI's own small project, with its own lock file. */
 const CONFIG = fileURLToPath(new URL("../supabase-cli/deno.json", import.meta.url));
 
-/** No telemetry, and no word about a loopback database that speaks no TLS. */
+/** No telemetry, and no warning about a loopback database without TLS. */
 export const QUIET = { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", PGSSLMODE: "disable" };
 
 /** How a run of the CLI ended. */
@@ -20,7 +20,7 @@ export interface CliResult {
 /**
  * Runs the Supabase CLI, the npm package that `tools/development/supabase-cli` pins.
  *
- * @param args Its arguments. Another project folder than this repository: `--workdir`.
+ * @param args Its arguments. For a project folder other than this repository: `--workdir`.
  */
 export async function runSupabase(
   args: string[],
@@ -44,7 +44,7 @@ export function toCliResult({ success, stdout, stderr }: Deno.CommandOutput): Cl
 /**
  * Applies the migrations to a database, as `supabase db push` does anywhere.
  *
- * @param folder Whose `supabase/migrations` they are; this repository's by default.
+ * @param folder Whose `supabase/migrations` to apply; this repository's by default.
  * @throws {Error} with what the CLI says, if one fails.
  */
 export async function pushMigrations(databaseUrl: string, folder = ROOT): Promise<void> {

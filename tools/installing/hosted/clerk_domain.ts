@@ -10,10 +10,11 @@ const PUBLISHABLE_KEYS = [
 ];
 
 /**
- * The domain whose session tokens the project is to take: the one given, else that in a publishable key.
+ * The domain whose session tokens the project should accept: the one given, else the one in a publishable
+ * key.
  *
- * @returns Without `https://`; undefined where neither is given.
- * @throws {Error} if what is given is none.
+ * @returns Without `https://`; undefined if neither is given.
+ * @throws {Error} if what is given isn't one.
  */
 export function readClerkDomain(
   given: string | undefined,
@@ -36,7 +37,7 @@ function parseDomain(text: string): string {
   );
 }
 
-/** A publishable key is `pk_live_` or `pk_test_` and the domain, with "$" behind it, in base64. */
+/** A publishable key is `pk_live_` or `pk_test_`, followed by the domain and "$" in base64. */
 function domainOfKey(variable: string, key: string): string {
   const [, encoded = ""] = /^pk_(?:live|test)_([A-Za-z0-9+/_-]+={0,2})$/.exec(key.trim()) ?? [];
   const text = Buffer.from(encoded, "base64").toString();

@@ -1,7 +1,7 @@
 /**
- * Clerk's webhook endpoint, as far as Clerk's Backend API can set it up. Its documentation speaks of
- * endpoints that can be created; its published description has only links into the dashboard of its
- * webhooks: which it is, is found out by asking.
+ * Clerk's webhook endpoint, as far as Clerk's Backend API can set it up. Its documentation mentions endpoints
+ * that can be created; its published description only has links to the webhook dashboard. Asking is the only
+ * way to find out.
  */
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import type { ClerkEnv } from "../../../functions/_shared/clerk_env.ts";
@@ -11,11 +11,11 @@ const CLERK = "https://api.clerk.com";
 /** Milliseconds. */
 const TIMEOUT = 30_000;
 
-/** What came of it. None of it ends an installation. */
+/** The result. None of them ends an installation. */
 export type EndpointOutcome =
   | { state: "created"; signingSecret?: string }
   | { state: "there already" }
-  /** A link into Clerk's webhook dashboard, good for a short time. */
+  /** A link to Clerk's webhook dashboard, valid for a short time. */
   | { state: "link"; url: string }
   | { state: "failed"; reason: string };
 
@@ -24,7 +24,7 @@ interface Answer {
   body: unknown;
 }
 
-/** Asks Clerk for an endpoint, or else for a link to where one is made. */
+/** Asks Clerk for an endpoint, or failing that, for a link to the page that creates one. */
 export async function arrangeEndpoint(
   clerk: ClerkEnv,
   url: string,
@@ -49,7 +49,7 @@ export async function arrangeEndpoint(
   }
 }
 
-/** The link; where the instance has no webhooks yet, they are switched on first, as the Dashboard does. */
+/** The link; if the instance has no webhooks yet, they are switched on first, as the Dashboard does. */
 async function dashboardLink(
   ask: (method: string, path: string) => Promise<Answer>,
 ): Promise<Answer> {
@@ -72,7 +72,7 @@ function isListed(body: unknown, url: string): boolean {
   return Array.isArray(list) && list.some((one) => isRecord(one) && one.url === url);
 }
 
-/** The secret goes by different names in what is told of that API. */
+/** Descriptions of that API use different names for the secret. */
 function toCreated(body: unknown): EndpointOutcome {
   const secret = isRecord(body) ? body.signing_secret ?? body.secret ?? body.key : undefined;
   return {

@@ -10,9 +10,9 @@ import type { HostedSession } from "./session.ts";
 /** The types of events that change the mirror. */
 export const EVENT_TYPES = Object.keys(mappings);
 
-/** Where an installation stands at its end. */
+/** The state of an installation at its end. */
 export interface Ending {
-  /** Given where Clerk is to be asked for an endpoint. */
+  /** Given if Clerk is to be asked for an endpoint. */
   clerk: ClerkEnv | undefined;
   /** Whether the functions know a signing secret. */
   isSigned: boolean;
@@ -23,16 +23,15 @@ export interface Ending {
   records: StepRecords;
 }
 
-/** The address of a project's webhook function. */
+/** The URL of a project's webhook function. */
 export function endpointUrl(ref: string): string {
   return `https://${ref}.supabase.co/functions/v1/clerk-webhook`;
 }
 
 /**
- * Sets the endpoint up at Clerk, where that can be done from here, and says what only Clerk's Dashboard
- * can do.
+ * Sets up the endpoint in Clerk, if that can be done from here, and says what only Clerk's Dashboard can do.
  *
- * @returns What `--json` tells of it.
+ * @returns What `--json` reports about it.
  */
 export async function concludeInstallation(
   { api, output }: HostedSession,

@@ -4,14 +4,14 @@ import { compareVersions } from "../../../functions/_shared/compare_versions.ts"
 import { INSTALLED_NAMING } from "../sql/installed_naming.ts";
 import type { ManagementApi, Row } from "./management_api.ts";
 
-/** What is known of a step that an installer has taken, by its name. Nothing secret. */
+/** What is known about a step that an installer has taken, by its name. Nothing secret. */
 export type StepRecords = ReadonlyMap<string, Record<string, unknown>>;
 
 /** What a project's database has of the mirror. */
 export interface DatabaseState {
-  /** The releases that it has, oldest first; none where the mirror isn't installed. */
+  /** Its releases, oldest first; none if the mirror isn't installed. */
   releases: string[];
-  /** What the mirror is called there; undefined where it isn't installed. */
+  /** What the mirror is called there; undefined if it isn't installed. */
   naming: Naming | undefined;
   /** What the installer has set up around it. */
   steps: StepRecords;
@@ -80,5 +80,5 @@ export async function readDatabaseState(api: ManagementApi): Promise<DatabaseSta
 function read<Value>(schema: z.ZodType<Value>, rows: Row[]): Value {
   const result = schema.safeParse(rows);
   if (result.success) return result.data;
-  throw new Error("The database's answer is not of the expected form", { cause: result.error });
+  throw new Error("The database's answer does not have the expected form", { cause: result.error });
 }

@@ -7,21 +7,21 @@ export function isExposed(schemas: string, schema: string): boolean {
   return schemas.split(",").some((name) => name.trim() === schema);
 }
 
-/** Adds a schema behind those that are there. */
+/** Appends a schema to the existing ones. */
 export function addSchema(schemas: string, schema: string): string {
   if (schemas.trim() === "") return schema;
   return `${schemas}${/,\S/.test(schemas) ? "," : ", "}${schema}`;
 }
 
-/** Takes a schema out again, and leaves the others as they are. */
+/** Removes a schema, and leaves the others as they are. */
 export function removeSchema(schemas: string, schema: string): string {
   return schemas.split(",").filter((name) => name.trim() !== schema).join(",").trimStart();
 }
 
 /**
- * The step that exposes the schema that was chosen; undefined for "public".
+ * The step that exposes the chosen schema; undefined for "public".
  *
- * @throws {Error} if that is closed, which somebody has meant: it may hold more than the mirror.
+ * @throws {Error} if "public" is closed, which must be intentional: it may hold more than the mirror.
  */
 export function exposedSchemaStep(
   api: ManagementApi,
@@ -38,7 +38,7 @@ export function exposedSchemaStep(
   }
   return {
     name: "exposed schema",
-    title: `Schema "${schema}" exposed by the API, behind ${exposed || "none"}`,
+    title: `Schema "${schema}" exposed by the API, after ${exposed || "none"}`,
     isDone,
     async run() {
       await recordSteps(api, [EXPOSED_SCHEMA_STEP, { schema }]);

@@ -7,10 +7,10 @@ import type { ManagementApi } from "./management_api.ts";
 import type { SecretPlan } from "./secrets.ts";
 
 /**
- * Makes sure that nothing in the database has a name that the mirror would take.
+ * Makes sure that nothing in the database already has one of the mirror's names.
  *
- * @param sql All that would be installed, under its names.
- * @throws {Error} that names everything that has, and the ways out.
+ * @param sql Everything that would be installed, under its names.
+ * @throws {Error} that lists everything that does, and the ways out.
  */
 export async function checkClashes(
   api: ManagementApi,
@@ -46,7 +46,7 @@ export async function checkClashes(
 /**
  * Makes sure that no function and no secret would be overwritten that isn't the mirror's.
  *
- * @throws {Error} that names them all.
+ * @throws {Error} that lists them all.
  */
 export function checkOwnership(functions: FunctionPlan[], secrets: SecretPlan[]): void {
   const names = [

@@ -8,12 +8,12 @@ import { functionStep, recordSteps } from "./step_records.ts";
 import type { Step } from "./steps.ts";
 
 /**
- * Where an uploaded function starts. The API tells it again: so whose a function is, and whether its code
- * is this one, can be seen even after the database was reset.
+ * The entry point of an uploaded function. The API returns it: it shows whose function it is, and whether its
+ * code is this one, even after the database was reset.
  */
 const ENTRYPOINT = /(?:^|\/)clerk-supabase-mirror-([0-9a-f]{16})\/index\.js$/;
 
-/** How a function in the project compares with the packaged one of its name. */
+/** How a function in the project compares with the packaged one of the same name. */
 export type FunctionState = "missing" | "current" | "outdated" | "foreign";
 
 /** A packaged function, and what the project has in its place. */
@@ -22,7 +22,7 @@ export interface FunctionPlan {
   state: FunctionState;
 }
 
-/** Compares what the project has with what it is to have. */
+/** Compares what the project has with what it should have. */
 export function planFunctions(
   packaged: PackagedFunction[],
   naming: Naming,
@@ -54,7 +54,7 @@ function compare(
   return isSame && there.verify_jwt !== true ? "current" : "outdated";
 }
 
-/** Whether a function was deployed by an installer of the mirror, and by nobody else since. */
+/** Whether a function was last deployed by an installer of the mirror. */
 export function isOurs(
   { entrypoint_path: entrypoint }: DeployedFunction,
   record: Record<string, unknown> | undefined,
@@ -66,7 +66,7 @@ function checksumOf(entrypoint: string): string | undefined {
   return ENTRYPOINT.exec(entrypoint)?.[1];
 }
 
-/** The steps that bring the functions there; one of others only where that was said to be right. */
+/** The steps that deploy the functions; a foreign one is only overwritten if that was allowed. */
 export function functionSteps(api: ManagementApi, plans: FunctionPlan[]): Step[] {
   return plans.map(({ upload, state }) => ({
     name: `function ${upload.slug}`,

@@ -1,4 +1,4 @@
-/** Installs the mirror in a hosted project: through Supabase's Management API, writing no files. */
+/** Installs the mirror in a hosted project: through Supabase's Management API, without writing files. */
 import type { Naming } from "../../../functions/_shared/naming.ts";
 import { readClerkEnv } from "../../../functions/_shared/clerk_env.ts";
 import { isConfirmed } from "../../commands/cli/confirm.ts";
@@ -27,22 +27,22 @@ import { concludeInstallation } from "./conclude_installation.ts";
 export interface InstallOptions extends HostedOptions, NamingOptions {
   /** The domain that Clerk's Dashboard shows under Integrations, Supabase. */
   clerkDomain?: string | undefined;
-  /** Has Supabase look after the mirror from then on. */
+  /** Makes Supabase look after the mirror from then on. */
   schedule: boolean;
 }
 
 /** What the migration is called in the history. */
 export const MIGRATION_NAME = "clerk_mirror";
 
-/** Installs the mirror, or goes on where an installation stopped. */
+/** Installs the mirror, or continues an installation that stopped. */
 export async function runHostedInstall(options: InstallOptions): Promise<void> {
   await install(await openSession(options), options);
 }
 
 /**
- * Installs by what a session has.
+ * Installs with the contents of a session.
  *
- * @throws {Error} in sentences: what is in the way, or what was done and what not.
+ * @throws {Error} with sentences: what is in the way, or what was done and what wasn't.
  */
 export async function install(session: HostedSession, options: InstallOptions): Promise<void> {
   const { api, contents, output, configured } = session;
@@ -135,7 +135,7 @@ function checkRelease(releases: Release[], { releases: there }: DatabaseState, r
   }
 }
 
-/** All releases as one migration, which applies as a whole or not at all. */
+/** All releases as one migration, which applies completely or not at all. */
 function databaseStep(
   api: ManagementApi,
   database: DatabaseState,

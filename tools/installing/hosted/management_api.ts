@@ -1,7 +1,7 @@
 /**
- * The part of Supabase's Management API that an installer needs, after its published description
- * (https://api.supabase.com/api/v1). `POST …/database/migrations` is not in it: that is for partners of
- * Supabase alone.
+ * The part of Supabase's Management API that an installer needs, following its published description
+ * (https://api.supabase.com/api/v1). `POST …/database/migrations` is not in it: that is only for Supabase's
+ * partners.
  */
 import { z } from "zod";
 import { ManagementError } from "./management_error.ts";
@@ -11,7 +11,7 @@ import {
   requestManagement,
 } from "./management_request.ts";
 
-/** Where it is by default. */
+/** Its default URL. */
 export const MANAGEMENT_API_URL = "https://api.supabase.com";
 
 const PROJECT = z.object({ ref: z.string(), name: z.string(), status: z.string() });
@@ -29,28 +29,28 @@ const API_KEYS = z.array(
 );
 const POSTGREST = z.object({ db_schema: z.string() });
 
-/** A project. `status` is "ACTIVE_HEALTHY" where all is well. */
+/** A project. `status` is "ACTIVE_HEALTHY" if all is well. */
 export type Project = z.infer<typeof PROJECT>;
 
-/** A service of a project. `status` is "ACTIVE_HEALTHY" where all is well. */
+/** A service of a project. `status` is "ACTIVE_HEALTHY" if all is well. */
 export type ServiceHealth = z.infer<typeof HEALTH>[number];
 
-/** A row of a query's answer. */
+/** A row of a query's result. */
 export type Row = z.infer<typeof ROWS>[number];
 
 /** A deployed Edge Function. */
 export type DeployedFunction = z.infer<typeof FUNCTIONS>[number];
 
-/** A secret of the Edge Functions; `value` is the SHA-256 of it, in hexadecimal. */
+/** A secret of the Edge Functions; `value` is its SHA-256, in hexadecimal. */
 export type Secret = z.infer<typeof SECRETS>[number];
 
-/** Whose tokens a project takes besides its own. */
+/** A third party whose tokens a project accepts. */
 export type ThirdPartyAuth = z.infer<typeof THIRD_PARTY_AUTH>;
 
 /** A function to be deployed: one file. */
 export interface FunctionUpload {
   slug: string;
-  /** Path of the file in the upload, which is where the function starts. */
+  /** Path of the file in the upload, which is also the function's entry point. */
   entrypoint: string;
   code: string;
 }
@@ -65,15 +65,15 @@ export interface ManagementApi {
   /**
    * Runs a statement that changes something.
    *
-   * @param isRepeatable Whether running it twice comes to the same.
+   * @param isRepeatable Whether running it twice has the same result.
    */
   execute(sql: string, purpose: string, isRepeatable?: boolean): Promise<void>;
-  /** A secret key of the project, with which functions are called: `sb_secret_…`. */
+  /** A secret key of the project, used to call functions: `sb_secret_…`. */
   readSecretKey(): Promise<string>;
   listFunctions(): Promise<DeployedFunction[]>;
-  /** Makes a function, or replaces it. Tokens are not checked on its behalf. */
+  /** Creates a function, or replaces it. The platform doesn't check tokens for it. */
   deployFunction(upload: FunctionUpload): Promise<void>;
-  /** Deletes a function; one that is gone already is no error. */
+  /** Deletes a function; it is no error if it is already gone. */
   deleteFunction(slug: string): Promise<void>;
   listSecrets(): Promise<Secret[]>;
   setSecrets(secrets: Record<string, string>): Promise<void>;
@@ -81,14 +81,14 @@ export interface ManagementApi {
   listThirdPartyAuth(): Promise<ThirdPartyAuth[]>;
   /** @param issuer Such as `https://clerk.example.com`. */
   createThirdPartyAuth(issuer: string): Promise<void>;
-  /** Deletes a provider; one that is gone already is no error. */
+  /** Deletes a provider; it is no error if it is already gone. */
   deleteThirdPartyAuth(id: string): Promise<void>;
-  /** The schemas that the REST API exposes, as they are written: `public, graphql_public`. */
+  /** The schemas that the REST API exposes, as the API writes them: `public, graphql_public`. */
   readExposedSchemas(): Promise<string>;
   writeExposedSchemas(schemas: string): Promise<void>;
 }
 
-/** Makes a client for one project. */
+/** Creates a client for one project. */
 export function createManagementApi(ref: string, access: ManagementAccess): ManagementApi {
   const base = `/v1/projects/${ref}`;
   const request = (options: ManagementRequest) =>
@@ -122,10 +122,10 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
     readProject: () => look("", `look at the project "${ref}"`, PROJECT),
     readHealth(services) {
       const asked = services.map((service) => `services=${service}`).join("&");
-      return look(`/health?${asked}`, "ask how the project is", HEALTH);
+      return look(`/health?${asked}`, "check the project's health", HEALTH);
     },
     async query(sql) {
-      const purpose = "look into the database";
+      const purpose = "query the database";
       return check(ROWS, await query(sql, purpose, true), purpose);
     },
     async execute(sql, purpose, isRepeatable = false) {
@@ -193,7 +193,7 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
     deleteThirdPartyAuth: (id) =>
       forget(`/config/auth/third-party-auth/${id}`, "remove Clerk from the third-party auth"),
     async readExposedSchemas() {
-      return (await look("/postgrest", "look at the API's settings", POSTGREST)).db_schema;
+      return (await look("/postgrest", "read the API's settings", POSTGREST)).db_schema;
     },
     async writeExposedSchemas(schemas) {
       await request({
@@ -207,7 +207,7 @@ export function createManagementApi(ref: string, access: ManagementAccess): Mana
   };
 }
 
-/** Newer projects have secret keys; in older ones there is the `service_role` key. */
+/** Newer projects have secret keys; older ones have the `service_role` key. */
 function pickSecretKey(keys: z.infer<typeof API_KEYS>): string | undefined {
   const secrets = keys.filter(({ type }) => type === "secret");
   const preferred = [
@@ -221,7 +221,7 @@ function pickSecretKey(keys: z.infer<typeof API_KEYS>): string | undefined {
 function check<Answer>(schema: z.ZodType<Answer>, answer: unknown, purpose: string): Answer {
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
-  throw new ManagementError(`Can't ${purpose}: Supabase's answer is not of the expected form`, {
+  throw new ManagementError(`Can't ${purpose}: Supabase's answer does not have the expected form`, {
     cause: result.error,
   });
 }

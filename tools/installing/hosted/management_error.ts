@@ -1,9 +1,9 @@
-/** What a request to Supabase's Management API came to, in a sentence without a secret in it. */
+/** A failed request to Supabase's Management API, as a sentence without a secret in it. */
 export class ManagementError extends Error {
   override readonly name = "ManagementError";
-  /** Of the answer; undefined where none came. */
+  /** Of the response; undefined if there was none. */
   readonly status: number | undefined;
-  /** Seconds until the API wants to be asked again, where it says so. */
+  /** Seconds that the API asks us to wait, if it says so. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -20,7 +20,7 @@ export class ManagementError extends Error {
   }
 }
 
-/** Whether an error is an answer of this status. */
+/** Whether an error is a response with this status. */
 export function hasStatus(error: unknown, ...statuses: number[]): boolean {
   return error instanceof ManagementError && error.status !== undefined &&
     statuses.includes(error.status);

@@ -1,9 +1,9 @@
-/** Requests to Supabase's Management API: bounded in time and in attempts, refused in sentences. */
+/** Requests to Supabase's Management API: limited in time and in attempts, with errors as sentences. */
 import pRetry from "p-retry";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import { ManagementError } from "./management_error.ts";
 
-/** Milliseconds that a request may take: one that makes something may take longer than a look. */
+/** Milliseconds that a request may take: one that changes something may take longer than a read. */
 const TIMEOUT = 60_000;
 
 /** After the first attempt. */
@@ -16,13 +16,13 @@ const LONGEST_PAUSE = 60;
 /** Where tokens come from. */
 export const TOKENS_PAGE = "https://supabase.com/dashboard/account/tokens";
 
-/** Whom to ask, and as whom. */
+/** The API to call, and its credentials. */
 export interface ManagementAccess {
   /** Such as `https://api.supabase.com`. */
   apiUrl: string;
   /** Personal access token. It appears in no error. */
   token: string;
-  /** Hears of every attempt that failed and is made again. */
+  /** Called for every failed attempt that is retried. */
   onPause?: (reason: string) => void;
   /** Milliseconds that one request may take; 60,000 by default. */
   timeout?: number;
@@ -33,23 +33,23 @@ export interface ManagementAccess {
 /** A request. */
 export interface ManagementRequest {
   method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** With its query. */
+  /** Including its query. */
   path: string;
   body?: unknown;
-  /** What it is for, for complaints: "deploy the function". */
+  /** Its purpose, for error messages: "deploy the function". */
   purpose: string;
   /**
-   * Whether it may be made again where nobody knows what became of it. What makes something twice over
-   * is left to the next run, which looks first.
+   * Whether it may be retried if its result is unknown. Requests that would create something twice are left
+   * to the next run, which looks first.
    */
   isRepeatable: boolean;
 }
 
 /**
- * Makes a request. What passes is tried again a few times.
+ * Makes a request. Transient errors are retried a few times.
  *
- * @returns The answer's JSON; undefined for an empty one.
- * @throws {ManagementError} in a sentence.
+ * @returns The response's JSON; undefined if it is empty.
+ * @throws {ManagementError} with a sentence.
  */
 export async function requestManagement(
   access: ManagementAccess,
@@ -67,7 +67,7 @@ export async function requestManagement(
   });
 }
 
-/** Too many requests were refused unread; after anything else it may have been done. */
+/** "Too many requests" means refused unread; after any other error, it may have been done. */
 function passes(error: unknown, isRepeatable: boolean): boolean {
   if (!(error instanceof ManagementError)) return false;
   const { status, retryAfter = 0 } = error;
@@ -121,7 +121,7 @@ function describeSilence(error: unknown, apiUrl: string, purpose: string, timeou
   return `Can't ${purpose}: ${host} can't be reached, or broke the connection (${reasonOf(error)})`;
 }
 
-/** fetch() tells what is wrong in its error's cause. */
+/** The cause of fetch()'s error says what is wrong. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
@@ -144,14 +144,14 @@ function describeRefusal(status: number, reason: string, purpose: string): strin
   }
 }
 
-/** What an answer complains of, cut short and without the token, should it be repeated there. */
+/** The error message in a response, truncated and without the token, should it be repeated there. */
 function reasonIn(text: string, token: string): string {
   let reason = text;
   try {
     const body: unknown = JSON.parse(text);
     if (isRecord(body) && typeof body.message === "string") reason = body.message;
   } catch {
-    // Proxies answer in HTML.
+    // Proxies respond with HTML.
     if (text.trimStart().startsWith("<")) reason = "";
   }
   const plain = reason.replaceAll(token, "…").replace(/\s+/g, " ").trim();

@@ -1,7 +1,7 @@
 import { quote } from "../sql/sql_text.ts";
 import { dollarQuote } from "./sql_text.ts";
 
-/** Milliseconds that a change waits for a lock: what is at work there goes first, and is not held up. */
+/** Milliseconds that a change waits for a lock: running queries go first, and aren't held up. */
 const LOCK_TIMEOUT = 10_000;
 
 /** A migration to be applied and recorded. */
@@ -13,8 +13,8 @@ export interface Migration {
 }
 
 /**
- * A single statement that applies a migration and records it as the Supabase CLI does: all of it or
- * nothing, however the API hands it over to Postgres.
+ * A single statement that applies a migration and records it as the Supabase CLI does: all of it or nothing,
+ * however the API passes it on to Postgres.
  *
  * @param after Statements that belong to it.
  */
@@ -31,7 +31,7 @@ export function migrationStatement({ version, name, sql }: Migration, after: str
 }
 
 /**
- * A single statement that undoes what migrations made, and takes them out of the history.
+ * A single statement that undoes what migrations made, and removes them from the history.
  *
  * @param versions Of those migrations.
  */

@@ -1,16 +1,16 @@
 import { isSameNaming, type Naming } from "../../../functions/_shared/naming.ts";
 import { checkNaming } from "../sql/check_naming.ts";
 
-/** What was asked for; what is left out is as it is, or as in the repository. */
+/** The requested names; whatever is left out stays as it is, or as in the repository. */
 export interface NamingOptions {
   schema?: string | undefined;
   prefix?: string | undefined;
 }
 
 /**
- * What the mirror is to be called in a project: as it is installed, which stays.
+ * What the mirror should be called in a project: once installed, its names stay.
  *
- * @throws {Error} if something else is asked for than is there, or what can be no name.
+ * @throws {Error} if the request differs from what is installed, or isn't a valid name.
  */
 export function chooseNaming(
   { schema, prefix }: NamingOptions,
@@ -30,7 +30,7 @@ export function chooseNaming(
   return naming;
 }
 
-/** `"clerk.profiles"`: what a naming makes of a name. */
+/** `"clerk.profiles"`: a name under a naming. */
 export function nameOf({ schema, prefix }: Naming, name = "profiles"): string {
   return `"${schema}.${prefix}${name}"`;
 }

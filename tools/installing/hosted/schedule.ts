@@ -3,7 +3,7 @@ import type { DatabaseState } from "./database_state.ts";
 import type { ManagementApi } from "./management_api.ts";
 import type { Step } from "./steps.ts";
 
-/** The step that has Supabase look after the mirror, as `clerk_sync.schedule()` does. */
+/** The step that makes Supabase look after the mirror, with `clerk_sync.schedule()`. */
 export async function scheduleStep(api: ManagementApi, database: DatabaseState): Promise<Step> {
   const isInstalled = database.naming !== undefined;
   return {

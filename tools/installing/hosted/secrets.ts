@@ -8,10 +8,10 @@ import type { ManagementApi, Secret } from "./management_api.ts";
 import { recordSteps, secretStep } from "./step_records.ts";
 import type { Step } from "./steps.ts";
 
-/** The one that the functions can't do without. */
+/** The one that the functions can't work without. */
 export const SIGNING_SECRET = "CLERK_WEBHOOK_SIGNING_SECRET";
 
-/** What the functions read, besides what Supabase sets. */
+/** What the functions read, in addition to what Supabase sets. */
 const NAMES = [
   SIGNING_SECRET,
   "CLERK_INSTANCE_ID",
@@ -19,7 +19,7 @@ const NAMES = [
   ...EFFECT_VARIABLES,
 ];
 
-/** A secret to be set, and what the project has of that name. */
+/** A secret to set, and what the project has under that name. */
 export interface SecretPlan {
   name: string;
   value: string;
@@ -27,7 +27,7 @@ export interface SecretPlan {
 }
 
 /**
- * Those of the functions' variables that are given.
+ * The functions' variables that are given.
  *
  * @throws {Misconfiguration} if the functions would refuse one of them.
  */
@@ -44,7 +44,7 @@ export function readGivenSecrets(
   return given;
 }
 
-/** A function that is misconfigured answers every webhook with 500: better said here. */
+/** A misconfigured function answers every webhook with 500: better to say so now. */
 function checkAsFunctionsDo(given: Record<string, string>): void {
   const env = new Map(Object.entries({
     ...given,
@@ -58,7 +58,7 @@ function checkAsFunctionsDo(given: Record<string, string>): void {
   for (const config of configs) if (config instanceof Misconfiguration) throw config;
 }
 
-/** Compares what the project has with what it is to have. */
+/** Compares what the project has with what it should have. */
 export function planSecrets(
   given: Record<string, string>,
   there: Secret[],
@@ -77,13 +77,13 @@ export function planSecrets(
   });
 }
 
-/** The API shows a digest in a secret's place. */
+/** The API shows a digest in place of a secret. */
 function isValue(secret: Secret, value: string): boolean {
   const digest = createHash("sha256").update(value).digest("hex");
   return secret.value === digest || secret.value === value;
 }
 
-/** The step that sets those that aren't set, or not to this; undefined where none is given. */
+/** The step that sets those that aren't set, or have another value; undefined if none is given. */
 export function secretsStep(
   api: ManagementApi,
   plans: SecretPlan[],
@@ -100,7 +100,7 @@ export function secretsStep(
   };
 }
 
-/** Sets secrets. What was there before under their names is noted not to be the mirror's to delete. */
+/** Sets secrets. Those that existed before are recorded, so that an uninstall doesn't delete them. */
 export async function setSecrets(
   api: ManagementApi,
   plans: SecretPlan[],

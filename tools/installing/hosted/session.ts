@@ -1,4 +1,4 @@
-/** What the commands for a hosted project have in common: whom they ask, and what they say first. */
+/** What the commands for a hosted project have in common: their API client, and what they print first. */
 import process from "node:process";
 import { isCancel, password } from "@clack/prompts";
 import { isHttpAddress } from "../../../functions/_shared/read_env.ts";
@@ -13,15 +13,15 @@ import { TOKENS_PAGE } from "./management_request.ts";
 export interface HostedOptions {
   /** 20 letters: the project's id, as in its URL. */
   projectRef: string;
-  /** Agrees to what is asked. */
+  /** Agrees without being asked. */
   yes: boolean;
   /** Shows what would be done, and does nothing. */
   dryRun: boolean;
   /** Prints a result for scripts to standard output; what is for people goes to standard error. */
   json: boolean;
-  /** Takes what has the mirror's names without being its own for it. */
+  /** Overwrites things with the mirror's names that aren't the mirror's. */
   force: boolean;
-  /** Another address of the Management API; else that of SUPABASE_API_URL, else Supabase's own. */
+  /** Another URL of the Management API; else SUPABASE_API_URL, else Supabase's own. */
   apiUrl?: string | undefined;
 }
 
@@ -30,12 +30,12 @@ export interface HostedSession {
   api: ManagementApi;
   contents: Contents;
   output: Output;
-  /** Variables of the environment, then those of `.env`. */
+  /** Environment variables, then those in `.env`. */
   configured: (name: string) => string | undefined;
 }
 
 /**
- * Reads what is needed, and asks for the access token where no variable has it.
+ * Reads what is needed, and asks for the access token if no variable contains it.
  *
  * @throws {Error} if something is missing or malformed.
  */
@@ -61,7 +61,7 @@ function checkRef(ref: string): void {
   );
 }
 
-/** A token is not sent in the clear, but to this machine. */
+/** A token is never sent unencrypted, except to this machine. */
 function checkAddress(apiUrl: string): void {
   const isUsable = isHttpAddress(apiUrl) &&
     (apiUrl.startsWith("https:") ||
@@ -71,10 +71,10 @@ function checkAddress(apiUrl: string): void {
   }
 }
 
-/** Asks for the token without showing it. It is kept in memory alone. */
+/** Asks for the token without showing it. It is only kept in memory. */
 async function askForToken(): Promise<string> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    throw new Error(`Set SUPABASE_ACCESS_TOKEN to an access token of yours: ${TOKENS_PAGE}`);
+    throw new Error(`Set SUPABASE_ACCESS_TOKEN to one of your access tokens: ${TOKENS_PAGE}`);
   }
   const token = await password({
     message: `Your Supabase access token (${TOKENS_PAGE})`,
@@ -86,10 +86,10 @@ async function askForToken(): Promise<string> {
 }
 
 /**
- * Looks whether the project is there and at work.
+ * Checks that the project exists and is running.
  *
  * @returns Its name.
- * @throws {Error} in a sentence, if not.
+ * @throws {Error} with a sentence, if not.
  */
 export async function checkProject(api: ManagementApi): Promise<string> {
   const { name, status } = await api.readProject().catch((error) => {

@@ -1,14 +1,14 @@
 import { quote } from "../sql/sql_text.ts";
 
-/** A JSON value as SQL writes it. */
+/** A JSON value as an SQL literal. */
 export function quoteJson(value: unknown): string {
   return `${quote(JSON.stringify(value))}::jsonb`;
 }
 
 /**
- * A long text as SQL writes it, without a change to it.
+ * A long text as an unchanged SQL literal.
  *
- * @param tag Of the dollar quotes; made longer until the text doesn't hold it.
+ * @param tag For the dollar quotes; made longer until the text doesn't contain it.
  */
 export function dollarQuote(text: string, tag: string): string {
   let quotes = `$${tag}$`;

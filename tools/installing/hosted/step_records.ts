@@ -1,7 +1,7 @@
 /**
- * What an installer notes in the project's database: always before it makes something, and only where that
- * isn't there yet. So what is noted is the mirror's, however the run ended, and only that is taken back.
- * Whether it is done, the API itself tells.
+ * What an installer records in the project's database: always before it creates something, and only if that
+ * doesn't exist yet. So whatever is recorded is the mirror's, however the run ended, and only that is removed
+ * again. Whether a step is done, the API itself says.
  */
 import type { ManagementApi } from "./management_api.ts";
 import { quote } from "../sql/sql_text.ts";
@@ -20,7 +20,7 @@ export function secretStep(name: string): string {
   return `secret ${name}`;
 }
 
-/** The statement that notes steps, over earlier notes of them. */
+/** The statement that records steps, replacing earlier records of them. */
 export function recordStatement(
   ...steps: [step: string, detail: Record<string, unknown>][]
 ): string {
@@ -29,24 +29,24 @@ export function recordStatement(
     "on conflict (step) do update set detail = excluded.detail, done_at = now()";
 }
 
-/** Notes steps. */
+/** Records steps. */
 export async function recordSteps(
   api: ManagementApi,
   ...steps: [step: string, detail: Record<string, unknown>][]
 ): Promise<void> {
-  await api.execute(recordStatement(...steps), "note what is being done", true);
+  await api.execute(recordStatement(...steps), "record what is being done", true);
 }
 
-/** Forgets steps. */
+/** Deletes the records of steps. */
 export async function forgetSteps(api: ManagementApi, steps: string[]): Promise<void> {
   await api.execute(
     `delete from clerk_sync.installation_steps where step in (${steps.map(quote).join(", ")})`,
-    "note what was undone",
+    "record what was undone",
     true,
   );
 }
 
-/** Whether a note is of this installer: a migration may have made notes of its own. */
+/** Whether a record is this installer's: a migration may have made records of its own. */
 export function isInstallersNote(step: string): boolean {
   return [DATABASE_STEP, THIRD_PARTY_STEP, EXPOSED_SCHEMA_STEP].includes(step) ||
     /^(?:function|secret) /.test(step);

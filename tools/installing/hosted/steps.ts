@@ -12,7 +12,7 @@ export interface Step {
   run(): Promise<void>;
 }
 
-/** Shows every step: what is to be done, and what is done already. */
+/** Shows every step: what will be done, and what is already done. */
 export function showPlan(steps: Step[], { say }: Output): void {
   for (const { title, isDone } of steps) {
     say(
@@ -24,9 +24,9 @@ export function showPlan(steps: Step[], { say }: Output): void {
 }
 
 /**
- * Takes the steps that are left, and tells each as it is done.
+ * Takes the remaining steps, and reports each when it is done.
  *
- * @throws {Error} at the first that fails: why, what was done, what was not, and how to go on.
+ * @throws {Error} at the first that fails: why, what was done, what wasn't, and how to continue.
  */
 export async function runSteps(steps: Step[], { say }: Output): Promise<void> {
   const open = steps.filter(({ isDone }) => !isDone);
@@ -52,7 +52,7 @@ function list(steps: Step[]): string {
   return steps.map(({ name }) => name).join(", ");
 }
 
-/** What `--json` tells of the steps. */
+/** What `--json` reports about the steps. */
 export function stepsAsJson(steps: Step[], isDryRun: boolean): Record<string, unknown>[] {
   return steps.map(({ name, title, isDone }) => ({
     name,

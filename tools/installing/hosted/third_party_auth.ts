@@ -3,7 +3,7 @@ import type { ManagementApi, ThirdPartyAuth } from "./management_api.ts";
 import { recordSteps, THIRD_PARTY_STEP } from "./step_records.ts";
 import type { Step } from "./steps.ts";
 
-/** Whether tokens of this issuer are taken already. */
+/** Whether tokens from this issuer are already accepted. */
 export function findIssuer(
   providers: ThirdPartyAuth[],
   issuer: string,
@@ -11,7 +11,7 @@ export function findIssuer(
   return providers.find(({ oidc_issuer_url: url }) => url?.replace(/\/+$/, "") === issuer);
 }
 
-/** The step that makes a project take Clerk's session tokens. */
+/** The step that makes a project accept Clerk's session tokens. */
 export function thirdPartyStep(
   api: ManagementApi,
   domain: string,

@@ -1,4 +1,4 @@
-/** Takes the mirror out of a hosted project again: what an installation put there, and nothing else. */
+/** Removes the mirror from a hosted project: what an installation put there, and nothing else. */
 import { styleText } from "node:util";
 import type { Output } from "../../commands/cli/output.ts";
 import type { Naming } from "../../../functions/_shared/naming.ts";
@@ -26,21 +26,21 @@ import {
 import { runSteps, type Step, stepsAsJson } from "./steps.ts";
 import { findIssuer, noted } from "./third_party_auth.ts";
 
-/** What is to go, and what is to stay although one might expect otherwise. */
+/** What will be removed, and what stays although you might not expect it. */
 interface Removal {
   steps: Step[];
   kept: string[];
 }
 
-/** Uninstalls the mirror, or goes on where that stopped. */
+/** Uninstalls the mirror, or continues an uninstall that stopped. */
 export async function runHostedUninstall(options: HostedOptions): Promise<void> {
   await uninstall(await openSession(options), options);
 }
 
 /**
- * Uninstalls by what a session has.
+ * Uninstalls with the contents of a session.
  *
- * @throws {Error} in sentences: what holds on to the mirror, or what was done and what not.
+ * @throws {Error} with sentences: what depends on the mirror, or what was done and what wasn't.
  */
 export async function uninstall(session: HostedSession, options: HostedOptions): Promise<void> {
   const { api, contents, output } = session;
@@ -96,7 +96,7 @@ function combine(removals: Removal[]): Removal {
   };
 }
 
-/** Those that an installer deployed, also where a reset database no longer knows of it. */
+/** Those that an installer deployed, even if a database that was reset no longer knows. */
 function removeFunctions(
   api: ManagementApi,
   names: string[],
@@ -181,9 +181,9 @@ async function removeExposedSchema(api: ManagementApi, { steps }: DatabaseState)
 }
 
 /**
- * The tables: last, since the notes of all else go with them.
+ * The tables: last, since the records of everything else are deleted with them.
  *
- * @throws {Error} if objects of the application hold on to the mirror's, naming each with what would let go.
+ * @throws {Error} if objects of the application depend on the mirror's, listing each with its remedy.
  */
 async function removeDatabase(
   api: ManagementApi,
@@ -226,13 +226,13 @@ async function removeDatabase(
   };
 }
 
-/** Tables of migration files stay, for the files would be there still; the notes of the rest go. */
+/** Tables from migration files stay, since the files would still be there; records of the rest are deleted. */
 function keepDatabase(api: ManagementApi, { steps }: DatabaseState): Removal {
   const notes = [...steps.keys()].filter(isInstallersNote);
   return {
     steps: notes.length === 0 ? [] : [{
       name: "notes",
-      title: "The notes of the installation",
+      title: "The records of the installation",
       isDone: false,
       run: () => forgetSteps(api, notes),
     }],
@@ -252,7 +252,7 @@ async function checkHolders(
   if (holders.length === 0) return;
   const lines = holders.map(({ description, remedy }) => `  ${description}\n    ${remedy}`);
   throw new Error(
-    `These are the application's own, and depend on the mirror. Below each is the statement that would end that:\n${
+    `These belong to the application, and depend on the mirror. Below each is the statement that removes the dependency:\n${
       lines.join("\n")
     }\nNothing was changed`,
   );

@@ -1,4 +1,4 @@
-/** Brings the mirror in a hosted project to this release: through Supabase's Management API. */
+/** Upgrades the mirror in a hosted project to this release: through Supabase's Management API. */
 import type { Naming } from "../../../functions/_shared/naming.ts";
 import { commandLine } from "../../commands/cli/command.ts";
 import { isConfirmed } from "../../commands/cli/confirm.ts";
@@ -18,16 +18,16 @@ import { checkProject, type HostedOptions, type HostedSession, openSession } fro
 import { DATABASE_STEP, recordStatement } from "./step_records.ts";
 import { runSteps, showPlan, type Step, stepsAsJson } from "./steps.ts";
 
-/** Upgrades the mirror, or goes on where an upgrade stopped. */
+/** Upgrades the mirror, or continues an upgrade that stopped. */
 export async function runHostedUpgrade(options: HostedOptions): Promise<void> {
   await upgrade(await openSession(options), options);
 }
 
 /**
- * Upgrades by what a session has: the releases that the database lacks, each a transaction of its own,
- * then the functions whose code differs.
+ * Upgrades with the contents of a session: the releases that the database is missing, each in its own
+ * transaction, then the functions whose code differs.
  *
- * @throws {Error} in sentences: what is in the way, or what was done and what not.
+ * @throws {Error} with sentences: what is in the way, or what was done and what wasn't.
  */
 export async function upgrade(session: HostedSession, options: HostedOptions): Promise<void> {
   const { api, contents, output } = session;
@@ -76,9 +76,9 @@ export async function upgrade(session: HostedSession, options: HostedOptions): P
 }
 
 /**
- * The releases that a database lacks, oldest first.
+ * The releases that a database is missing, oldest first.
  *
- * @throws {Error} if it has a newer one than the package, or files of the project's own made it.
+ * @throws {Error} if it has a newer one than the package, or was installed from the project's own files.
  */
 function missingReleases(releases: Release[], database: DatabaseState): Release[] {
   const latest = database.releases.at(-1) ?? "0.0.0";

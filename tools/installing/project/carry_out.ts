@@ -5,7 +5,7 @@ import { formatPlan, isEmpty, type Plan, planAsJson } from "./plan.ts";
 
 /** What was agreed to on the command line. */
 export interface Consent {
-  /** Agrees to what is asked. */
+  /** Agrees without being asked. */
   yes: boolean;
   /** Shows what would be done, and does nothing. */
   dryRun: boolean;
@@ -13,21 +13,21 @@ export interface Consent {
   json: boolean;
 }
 
-/** What a command says about its plan. */
+/** How a command describes its plan. */
 export interface Words {
   /** Above the plan. */
   title: string;
   question: string;
-  /** Where there is nothing to do. */
+  /** If there is nothing to do. */
   nothing: string;
   /** What is left to do by hand, once it is done. */
   next: string[];
 }
 
 /**
- * Shows a plan, asks once, and does it.
+ * Shows a plan, asks once, and carries it out.
  *
- * @throws {Error} in a sentence, with everything as it was: refused, interrupted or failed.
+ * @throws {Error} with a sentence, with everything as it was: refused, interrupted or failed.
  */
 export async function carryOut(
   plan: Plan,
@@ -47,7 +47,7 @@ export async function carryOut(
   }
   if (consent.json && !consent.yes) {
     throw new Error(
-      'Add "--yes" or "--dry-run": with "--json", there is no question. Nothing was changed',
+      'Add "--yes" or "--dry-run": with "--json", there is no prompt. Nothing was changed',
     );
   }
   if (!await isConfirmed(words.question, consent.yes)) throw new Error("Nothing was changed");

@@ -1,7 +1,7 @@
 /**
- * Changes several files as one: all of them, or none. What is new is written beside the project's own files
- * first, what it replaces is kept, and a journal says how far it got: so that whatever fails, or a process
- * that is killed, leaves things as they were.
+ * Changes several files as one: all of them, or none. New files are first written next to the project's own,
+ * what they replace is kept, and a journal records the progress, so that a failure or a killed process leaves
+ * everything as it was.
  */
 import {
   chmodSync,
@@ -20,7 +20,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import * as z from "zod";
 
-/** In `supabase/`, while files are changed. */
+/** In `supabase/`, while files are being changed. */
 const WORKSHOP = ".clerk-mirror-unfinished";
 const JOURNAL = "journal.json";
 
@@ -30,16 +30,16 @@ export interface FileChange {
   path: string;
   /** Undefined if it is new. */
   before: string | undefined;
-  /** Undefined if it goes. */
+  /** Undefined if it is deleted. */
   after: string | undefined;
 }
 
 const journalSchema = z.object({
-  /** The process that is at it. */
+  /** The process that is changing them. */
   process: z.number(),
   /** Absolute, in the order in which they are changed. */
   targets: z.array(z.object({ file: z.string(), isThere: z.boolean(), stays: z.boolean() })),
-  /** Folders that are made for them, outer ones first. */
+  /** Folders that are created for them, outer ones first. */
   folders: z.array(z.string()),
 });
 
@@ -49,7 +49,7 @@ type Journal = z.infer<typeof journalSchema>;
  * Changes the files.
  *
  * @param folder The project's `supabase/`.
- * @throws {Error} in a sentence, with everything as it was before.
+ * @throws {Error} with a sentence, with everything as it was before.
  */
 export async function changeFiles(folder: string, changes: FileChange[]): Promise<void> {
   const work = changes.filter(({ before, after }) => before !== after);
@@ -63,7 +63,7 @@ export async function changeFiles(folder: string, changes: FileChange[]): Promis
     takeWorkshop(workshop);
     try {
       const journal = prepare(folder, workshop, work);
-      // Signals are heard here, and not between two of the files.
+      // Signals are handled here, and not between two of the files.
       await new Promise((resolve) => setImmediate(resolve));
       if (interruption !== undefined) throw new Error("Interrupted");
       commit(workshop, journal);
@@ -78,10 +78,10 @@ export async function changeFiles(folder: string, changes: FileChange[]): Promis
 }
 
 /**
- * Undoes what a process has begun that was killed.
+ * Undoes what a killed process began.
  *
  * @returns Whether there was something.
- * @throws {Error} in a sentence, if that process is still at work.
+ * @throws {Error} with a sentence, if that process is still running.
  */
 export function undoUnfinished(folder: string): boolean {
   const workshop = join(folder, WORKSHOP);
@@ -103,7 +103,7 @@ function takeWorkshop(workshop: string): void {
   }
 }
 
-/** Writes everything that is new into the workshop, and the journal last. */
+/** Writes everything new into the staging folder, and the journal last. */
 function prepare(folder: string, workshop: string, changes: FileChange[]): Journal {
   const targets = changes.map(({ path, before, after }, place) => {
     const file = followLink(join(folder, path));
@@ -123,7 +123,7 @@ function prepare(folder: string, workshop: string, changes: FileChange[]): Journ
   return journal;
 }
 
-/** A link to a file stays one. */
+/** A symbolic link stays one. */
 function followLink(file: string): string {
   const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
   return isLink ? realpathSync(file) : file;
@@ -133,14 +133,14 @@ function missingFolders(folder: string): string[] {
   return existsSync(folder) ? [] : [...missingFolders(dirname(folder)), folder];
 }
 
-/** Moves everything into its place: as one, since nothing of this process runs meanwhile. */
+/** Moves everything into place: as one, since nothing else in this process runs in between. */
 function commit(workshop: string, { targets, folders }: Journal): void {
   for (const folder of folders) mkdirSync(folder);
   for (const [place, { file, isThere, stays }] of targets.entries()) {
     if (isThere) renameSync(file, oldFile(workshop, place));
     if (stays) renameSync(newFile(workshop, place), file);
   }
-  // From here on it is done.
+  // From here on, it is done.
   rmSync(join(workshop, JOURNAL));
   rmSync(workshop, { recursive: true });
   for (const { file, stays } of targets) {
@@ -162,7 +162,7 @@ function undo(workshop: string): void {
   rmSync(workshop, { recursive: true });
 }
 
-/** Without one, nothing was moved yet, or everything is in its place. */
+/** Without a journal, nothing has been moved yet, or everything is in place. */
 function readJournal(workshop: string): Journal | undefined {
   const file = join(workshop, JOURNAL);
   try {
@@ -176,7 +176,7 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Something else is in it, or it is not there.
+    // It contains something else, or it isn't there.
   }
 }
 

@@ -9,17 +9,17 @@ import { findFileClashes, type ProjectClash } from "./file_clashes.ts";
 import type { MadeObject } from "./made_objects.ts";
 import { describeNaming } from "./plan.ts";
 
-/** What the mirror would be put among. */
+/** What the mirror would be added to. */
 export interface Surroundings {
   /** All releases of the mirror, not rendered. */
   mirrorSql: string;
-  /** What the project's own SQL makes. */
+  /** What the project's own SQL creates. */
   made: MadeObject[];
   /** Given by `--db-url`. */
   database?: ProjectDatabase | undefined;
 }
 
-/** Ways out, the first that is free of each: a prefix needs no further exposed schema. */
+/** Ways out, the first free one of each kind: a prefix needs no additional exposed schema. */
 const WAYS_OUT: { option: string; namings: Naming[] }[] = [
   {
     option: "--prefix",
@@ -32,11 +32,11 @@ const WAYS_OUT: { option: string; namings: Naming[] }[] = [
 ];
 
 /**
- * Finds out what the mirror can be called in a project: as asked for, if nothing has one of its names;
- * else as is chosen on a terminal.
+ * Finds out what the mirror can be called in a project: as requested, if nothing has one of its names;
+ * otherwise, as chosen on a terminal.
  *
- * @param canAsk Whether there is somebody to choose.
- * @throws {Error} that names all that is in the way, and the ways out.
+ * @param canAsk Whether there is someone to choose.
+ * @throws {Error} that lists everything in the way, and the ways out.
  */
 export async function chooseNaming(
   wanted: Naming,
@@ -103,14 +103,14 @@ async function findClashes(
   const rows = await database?.query(clashQuery(objects)) ?? [];
   const inDatabase = rows.map(({ kind, name }) => ({ kind: String(kind), name: String(name) }));
   const named = new Set(inFiles.map(({ name }) => name));
-  // The key of a table that was named says nothing new.
+  // A table that is listed implies its key.
   return [...inFiles, ...inDatabase.filter(({ name }) => !named.has(name))].filter(
     ({ name }, _place, all) =>
       !name.endsWith("_pkey") || !all.some((other) => `${other.name}_pkey` === name),
   );
 }
 
-/** The private schema goes by no other name: whoever has it has the mirror, or a part of it. */
+/** The private schema has no other name: a project that has it has the mirror, or a part of it. */
 function refuseOwnSchema(clashes: ProjectClash[]): void {
   const own = clashes.find(({ kind, name }) => kind === "schema" && name === "clerk_sync");
   if (own === undefined) return;
@@ -143,7 +143,7 @@ async function refuseInstalled({ mirrorSql, database }: Surroundings): Promise<v
   );
 }
 
-/** What to do about a part of the mirror. It could be somebody's own, so that nothing here drops it. */
+/** What to do about a part of the mirror. It could belong to the application, so nothing here drops it. */
 function describeHalf(parts: ProjectClash[]): string {
   const named = (kind: string) =>
     parts.filter((part) => part.kind === kind).map(({ name }) => name);

@@ -4,7 +4,7 @@ import { INSTALLED_NAMING } from "../sql/installed_naming.ts";
 
 /** A connection to a project's database. */
 export interface ProjectDatabase {
-  /** Runs one statement that only looks. */
+  /** Runs one statement that only reads. */
   query(sql: string): Promise<postgres.Row[]>;
   close(): Promise<void>;
 }
@@ -12,23 +12,23 @@ export interface ProjectDatabase {
 /** What a database has of the mirror. */
 export type DatabaseState =
   | { mirror: "none" }
-  /** Some of it, without the end of an installation. */
+  /** Part of it, without the end of an installation. */
   | { mirror: "half" }
   | { mirror: "installed"; version: string; naming: Naming };
 
-/** Seconds to wait for a database that does not answer. */
+/** Seconds to wait for a database that doesn't respond. */
 const CONNECT_TIMEOUT = 10;
 
 /**
  * Connects to a database, given by `--db-url`.
  *
- * @throws {Error} in a sentence, if it can't be reached.
+ * @throws {Error} with a sentence, if it can't be reached.
  */
 export async function openDatabase(url: string): Promise<ProjectDatabase> {
   if (!/^postgres(?:ql)?:\/\//.test(url)) {
     throw new Error('"--db-url" is not a connection string: it begins with "postgresql://"');
   }
-  // Few need it: it is loaded where it is.
+  // Few commands need it, so it is only loaded here.
   const { default: connect } = await import("postgres");
   const sql = tryToConnect(() =>
     connect(url, { max: 1, onnotice: () => {}, connect_timeout: CONNECT_TIMEOUT })
@@ -53,7 +53,7 @@ function tryToConnect(connect: () => postgres.Sql): postgres.Sql {
   }
 }
 
-/** A refused connection has several reasons, and no message of its own. */
+/** A refused connection has several causes, and no message of its own. */
 function describe(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describe).join(", ");
   return error instanceof Error ? error.message : String(error);

@@ -4,23 +4,23 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 
-/** The Supabase CLI that a project's people use. */
+/** The Supabase CLI that a project uses. */
 export interface SupabaseCli {
-  /** How it is called: "npx supabase". */
+  /** How to call it: "npx supabase". */
   command: string;
-  /** Its major version: 2 and 3 name a hosted project in other ways. */
+  /** Its major version: 2 and 3 refer to a hosted project differently. */
   major: number;
 }
 
-/** Where none is found: one that npx fetches. */
+/** If none is found: one that npx fetches. */
 const FETCHED: SupabaseCli = { command: "npx supabase@3", major: 3 };
 
-/** Milliseconds for it to tell its version. */
+/** Milliseconds that it may take to print its version. */
 const PATIENCE = 10_000;
 
 /**
- * Finds the CLI: among the project's packages or those of the folders around it, then on the path, then in
- * what package.json asks for.
+ * Finds the CLI: in the project's packages or those of the folders around it, then on the path, then in what
+ * package.json asks for.
  *
  * @param root The project's folder.
  */
@@ -50,7 +50,7 @@ function findOnPath(): SupabaseCli | undefined {
   return status === 0 ? fromVersion("supabase", stdout.trim()) : undefined;
 }
 
-/** Not installed yet, but asked for: "^2.20.0". */
+/** Not installed yet, but listed: "^2.20.0". */
 function findDependency(folder: string): SupabaseCli | undefined {
   const file = join(folder, "package.json");
   const { dependencies, devDependencies } = readJson(file) ?? {};

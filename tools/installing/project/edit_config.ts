@@ -1,4 +1,4 @@
-/** Edits a project's configuration so that nothing else changes in it, and makes sure that nothing has. */
+/** Edits a project's configuration so that nothing else in it changes, and verifies that. */
 import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import { type ConfigFormat, functionSettings, lineEnd } from "./config_format.ts";
@@ -6,10 +6,10 @@ import { jsonConfig } from "./json_config.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 import { tomlConfig } from "./toml_config.ts";
 
-/** What the API exposes where the configuration says nothing, as the Supabase CLI has it. */
+/** What the API exposes if the configuration doesn't say, as in the Supabase CLI. */
 const DEFAULT_SCHEMAS = ["public", "graphql_public"];
 
-/** Whole lines that took the place of others. */
+/** Whole lines that replaced others. */
 export interface ConfigHunk {
   /** The first of them, from 1. */
   line: number;
@@ -21,7 +21,7 @@ export interface ConfigHunk {
 export interface ConfigParts {
   /** Functions that have a section. */
   functions: string[];
-  /** A schema that the API exposes; none in `public`. */
+  /** A schema that the API exposes; none for `public`. */
   schema?: string | undefined;
 }
 
@@ -31,12 +31,12 @@ export interface EditedConfig {
   hunks: ConfigHunk[];
 }
 
-/** How the project's configuration is written. */
+/** The format of the project's configuration. */
 export function configFormat({ configName }: SupabaseProject): ConfigFormat {
   return configName === "config.toml" ? tomlConfig : jsonConfig;
 }
 
-/** Functions of these names that have a section already, and whether it says what the mirror's would. */
+/** Functions with these names that already have a section, and whether it says what the mirror's would. */
 export function findSections(
   format: ConfigFormat,
   text: string,
@@ -50,15 +50,15 @@ export function findSections(
   }));
 }
 
-/** Whether the API shows a schema. */
+/** Whether the API exposes a schema. */
 export function isExposed(format: ConfigFormat, text: string, schema: string): boolean {
   return exposedSchemas(format.parse(text)).includes(schema);
 }
 
 /**
- * Adds what is not there yet.
+ * Adds what isn't there yet.
  *
- * @throws {Error} in a sentence, if it can't be done without changing something else.
+ * @throws {Error} with a sentence, if it can't be done without changing something else.
  */
 export function addToConfig(format: ConfigFormat, text: string, parts: ConfigParts): EditedConfig {
   const present = new Set(findSections(format, text, parts.functions).map(({ name }) => name));
@@ -74,12 +74,12 @@ export function addToConfig(format: ConfigFormat, text: string, parts: ConfigPar
   }]);
 }
 
-/** One change of a configuration, with what it has to come to. */
+/** One change of a configuration, with its expected result. */
 interface Step {
   isNeeded(config: Record<string, unknown>): boolean;
   edit(text: string): string;
   expect(config: Record<string, unknown>): void;
-  /** Lines for those who have to do it by hand. */
+  /** Lines for doing it by hand. */
   remedy(): string;
 }
 
@@ -113,11 +113,11 @@ function applySteps(format: ConfigFormat, text: string, steps: Step[]): EditedCo
 }
 
 /**
- * Takes the mirror's parts away: the lines that it had added as they are, or, where somebody has changed
- * them since, the sections and the schema themselves.
+ * Removes the mirror's parts: the lines that it had added if they are unchanged, otherwise the sections and
+ * the schema themselves.
  *
- * @param hunks As `addToConfig()` told them.
- * @throws {Error} in a sentence, if it can't be done without changing something else.
+ * @param hunks As returned by `addToConfig()`.
+ * @throws {Error} with a sentence, if it can't be done without changing something else.
  */
 export function removeFromConfig(
   format: ConfigFormat,
@@ -155,7 +155,7 @@ function hide(format: ConfigFormat, text: string, schema: string | undefined): s
   return format.setSchemas(text, schemas.filter((other) => other !== schema));
 }
 
-/** All of a configuration but the mirror's parts. */
+/** All of a configuration except the mirror's parts. */
 function rest(format: ConfigFormat, text: string, { functions, schema }: ConfigParts): unknown {
   const config = plain(format.parse(text));
   const others = Object.entries(asRecord(config.functions)).filter(([name]) =>
@@ -169,7 +169,7 @@ function rest(format: ConfigFormat, text: string, { functions, schema }: ConfigP
   };
 }
 
-/** Puts back what was there, if what took its place is there exactly once. */
+/** Restores what was there, if its replacement is there exactly once. */
 function revert(text: string, hunk: Pick<ConfigHunk, "before" | "after">): string {
   const end = lineEnd(text);
   const [before, after] = [hunk.before, hunk.after].map((lines) => lines.replace(/\r?\n/g, end));
@@ -208,7 +208,7 @@ function asRecord(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {};
 }
 
-/** The same values, whatever classes a parser has made them of. */
+/** The same values, whatever classes a parser uses for them. */
 function plain(config: Record<string, unknown>): Record<string, unknown> {
   return structuredClone(config);
 }

@@ -4,18 +4,18 @@ import type { MirrorObject } from "../sql/list_objects.ts";
 import { type Family, listMadeObjects, type MadeObject, type SqlFile } from "./made_objects.ts";
 import { readVersions } from "./next_version.ts";
 
-/** Something of the project's that has a name of the mirror's. */
+/** Something in the project that has one of the mirror's names. */
 export interface ProjectClash {
   /** As in SQL: "table", "materialized view"; or "function" for a folder of functions. */
   kind: string;
   /** With its schema, such as "public.profiles". */
   name: string;
-  /** The file that makes it; none if it was found in the database. */
+  /** The file that creates it; none if it was found in the database. */
   file?: string;
 }
 
 /**
- * Lists what a project's migrations make, in their order, and its declarative schemas.
+ * Lists what a project's migrations create, in their order, and its declarative schemas.
  *
  * @param folder The project's `supabase/`.
  */
@@ -35,7 +35,7 @@ export function migrationVersions(folder: string): string[] {
   );
 }
 
-/** Everything of the project's that has a name of the mirror's already, each once. */
+/** Everything in the project that already has one of the mirror's names, each once. */
 export function findFileClashes(made: MadeObject[], objects: MirrorObject[]): ProjectClash[] {
   const taken = new Set(objects.flatMap(takenNames));
   const clashes = made
@@ -48,7 +48,7 @@ export function findFileClashes(made: MadeObject[], objects: MirrorObject[]): Pr
   return [...new Map(clashes.map((clash) => [`${clash.kind} ${clash.name}`, clash])).values()];
 }
 
-/** A table or a view takes the name of a type as well. The chosen schema may be there: it is no clash. */
+/** A table or a view takes the name of a type as well. The chosen schema may exist: that is no clash. */
 function takenNames({ kind, schema, name }: MirrorObject): string[] {
   switch (kind) {
     case "schema":
@@ -77,7 +77,7 @@ function sqlFiles(folder: string, name: string, isDeep: boolean): string[] {
   return entries.flatMap((entry) => {
     const path = `${name}/${entry.name}`;
     if (entry.isDirectory()) return isDeep ? sqlFiles(folder, path, true) : [];
-    // What else lies among the migrations is not run.
+    // Other files among the migrations aren't run.
     const isRun = isDeep ? entry.name.endsWith(".sql") : readVersions([entry.name]).length > 0;
     return isRun ? [path] : [];
   }).sort();

@@ -14,20 +14,20 @@ export interface FileOptions {
   json: boolean;
 }
 
-/** What such a command works with. */
+/** What these commands work with. */
 export interface FileSession {
   project: SupabaseProject;
   output: Output;
   database: ProjectDatabase | undefined;
-  /** Whether there is somebody to ask. */
+  /** Whether there is someone to ask. */
   canAsk: boolean;
 }
 
 /**
- * Finds the project, undoes what an earlier run has left unfinished, connects to the database if one is
- * named, and does the work.
+ * Finds the project, undoes what an earlier run left unfinished, connects to the database if one is named,
+ * and does the work.
  *
- * @throws {Error} in a sentence, if there is no project, or its database can't be reached.
+ * @throws {Error} with a sentence, if there is no project, or its database can't be reached.
  */
 export async function withProject(
   options: FileOptions,

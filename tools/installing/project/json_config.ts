@@ -2,7 +2,7 @@ import { applyEdits, type FormattingOptions, modify, parse, type ParseError } fr
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import { type ConfigFormat, functionSettings, lineEnd } from "./config_format.ts";
 
-/** `config.json`, with comments where there are some: the Supabase CLI takes them. */
+/** `config.json`, possibly with comments, which the Supabase CLI accepts. */
 export const jsonConfig: ConfigFormat = {
   parse(text) {
     const errors: ParseError[] = [];
@@ -43,7 +43,7 @@ function set(text: string, path: string[], value: unknown): string {
   return applyEdits(text, modify(text, path, value, { formattingOptions: formatOf(text) }));
 }
 
-/** As the file is indented itself. */
+/** Indented like the rest of the file. */
 function formatOf(text: string): FormattingOptions {
   const [, indent = "  "] = /\n([ \t]+)"/.exec(text) ?? [];
   return {

@@ -1,4 +1,4 @@
-/** What the mirror has put into a project: written by `init`, read by `upgrade` and `uninstall`. */
+/** What the mirror has added to a project: written by `init`, read by `upgrade` and `uninstall`. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const path = z.string().regex(/^[\w.-]+(?:\/[\w.-]+)*$/).refine((text) =>
 );
 
 const lockSchema = z.object({
-  /** Of the package that wrote it, and so of the functions. */
+  /** The version of the package that wrote it, and so of the functions. */
   version,
   schema: z.string().refine(isSchemaName),
   prefix: z.string().refine(isPrefix),
@@ -22,7 +22,7 @@ const lockSchema = z.object({
   migrations: z.array(z.object({ file: path, releases: z.array(version).min(1) })).min(1),
   /** SHA-256 of each file that was written, by its path below `supabase/`. */
   files: z.record(path, z.string()),
-  /** What was changed in the configuration, to be taken back. */
+  /** What was changed in the configuration, so that it can be undone. */
   config: z.object({
     file: path,
     functions: z.array(z.string()),
@@ -31,14 +31,14 @@ const lockSchema = z.object({
   }),
 });
 
-/** What is written down of an installation. */
+/** What is recorded about an installation. */
 export type Lock = z.infer<typeof lockSchema>;
 
 /**
  * Reads it, if there is one.
  *
  * @param folder The project's `supabase/`.
- * @throws {Error} in a sentence, if it is not as it was written.
+ * @throws {Error} with a sentence, if it isn't as it was written.
  */
 export function readLock(folder: string): Lock | undefined {
   const file = join(folder, LOCK_FILE);
@@ -57,7 +57,7 @@ export function formatLock(lock: Lock): string {
   return `${JSON.stringify(lock, null, 2)}\n`;
 }
 
-/** The checksum of a text, whatever line ends version control has given it. */
+/** The checksum of a text, regardless of the line endings that version control gave it. */
 export function checksum(text: string): string {
   return createHash("sha256").update(text.replaceAll("\r\n", "\n")).digest("hex");
 }

@@ -1,17 +1,17 @@
 import { splitSql } from "./split_sql.ts";
 
-/** Tables, views, indexes and the like share the names of one family, as in Postgres. */
+/** Tables, views, indexes and the like share one namespace, as in Postgres. */
 export type Family = "schema" | "relation" | "function" | "type";
 
-/** Something that a project's SQL makes. */
+/** Something that a project's SQL creates. */
 export interface MadeObject {
   family: Family;
   /** As in the SQL: "materialized view". */
   kind: string;
-  /** Of a schema, its own name. */
+  /** For a schema, its own name. */
   schema: string;
   name: string;
-  /** The file that makes it. */
+  /** The file that creates it. */
   file: string;
 }
 
@@ -39,16 +39,16 @@ const ALTER = new RegExp(
   "isu",
 );
 
-/** Files of SQL in the order in which they are run. */
+/** SQL files in the order in which they run. */
 export interface SqlFile {
-  /** As it is to be named. */
+  /** As it should be named. */
   file: string;
   sql: string;
 }
 
 /**
- * What a project's SQL leaves in its database, as far as its text tells: what is made by text that
- * is put together at run time is not seen. Names without a schema are those of `public`.
+ * What a project's SQL leaves in its database, as far as its text shows: what is created by SQL that is built
+ * at run time isn't seen. Names without a schema are in `public`.
  */
 export function listMadeObjects(files: SqlFile[]): MadeObject[] {
   const objects = new Map<string, MadeObject>();
@@ -80,10 +80,10 @@ function readCreated(
   const family = familyOf(kind);
   const named = { family, kind: kind.toLowerCase(), ...readName(name, family), file };
   if (!/index$/i.test(kind)) {
-    // `create schema authorization x` names nothing.
+    // `create schema authorization x` doesn't name one.
     return family === "schema" && /^authorization$/i.test(name) ? undefined : named;
   }
-  // An index lives in the schema of its table, and without a name it gets one that nobody knows.
+  // An index is in its table's schema, and without a name it gets an unknown one.
   const table = INDEX_ON.exec(rest)?.groups?.table;
   return table === undefined ? undefined : { ...named, schema: readName(table, "relation").schema };
 }

@@ -1,4 +1,4 @@
-/** What is left to do by hand, in the words of the CLI that is installed. */
+/** What is left to do by hand, as commands of the installed CLI. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Naming } from "../../../functions/_shared/naming.ts";
@@ -6,7 +6,7 @@ import { commandLine } from "../../commands/cli/command.ts";
 import { detectCli, type SupabaseCli } from "./detect_cli.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
-/** Stands for what nobody here knows. */
+/** A placeholder for what isn't known here. */
 const ANY_REF = "<your project ref>";
 
 /** After `init`: lines, numbered. */
@@ -38,7 +38,7 @@ export function stepsAfterInit(
   ]);
 }
 
-/** What somebody with the project's secret key runs; an `sb_secret_…` of his own in its place. */
+/** What the holder of the project's secret key runs, with an `sb_secret_…` of their own. */
 export function scheduleStatement(ref = ANY_REF): string {
   return `select clerk_sync.schedule('https://${ref}.supabase.co', 'sb_secret_…')`;
 }
@@ -76,7 +76,7 @@ export function stepsAfterUninstall(
   ]);
 }
 
-/** How the project is found whose database could be looked into; undefined if it is not linked. */
+/** How to refer to the project whose database was examined; undefined if it isn't linked. */
 export function linkedProject({ folder }: SupabaseProject): string | undefined {
   const file = join(folder, ".temp", "project-ref");
   if (!existsSync(file)) return undefined;
@@ -90,7 +90,7 @@ function linking({ command }: SupabaseCli, ref: string | undefined): string[] {
     : [];
 }
 
-/** From its third major version on, the CLI acts on a hosted project only where it is told so. */
+/** From its third major version on, the CLI only acts on a hosted project if told to. */
 function pushCommand({ command, major }: SupabaseCli): string {
   return major >= 3 ? `${command} db push --remote` : `${command} db push`;
 }

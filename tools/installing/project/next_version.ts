@@ -1,13 +1,13 @@
-/** Milliseconds of a second, the step of versions that are times. */
+/** Milliseconds in a second, the step between versions that are times. */
 const SECOND = 1000;
 
 /** Digits of a version that is a time. */
 const LENGTH = 14;
 
-/** As the Supabase CLI takes them: digits and a name. Other files it leaves alone. */
+/** As the Supabase CLI accepts them: digits and a name. It ignores other files. */
 const FILE_NAME = /^(\d+)_.*\.sql$/;
 
-/** The versions of migrations, by the names of their files. */
+/** The versions of migrations, from their file names. */
 export function readVersions(fileNames: string[]): string[] {
   return fileNames.flatMap((name) => {
     const [, version] = FILE_NAME.exec(name) ?? [];
@@ -16,11 +16,11 @@ export function readVersions(fileNames: string[]): string[] {
 }
 
 /**
- * The version of a migration to come: the time as UTC in 14 digits, but after all others in any case, or
- * the CLI would find it out of order. The CLI compares versions as texts, and sorts files by their names.
+ * The version of a new migration: the time as UTC in 14 digits, but always after all others, or the CLI would
+ * find it out of order. The CLI compares versions as text, and sorts files by their names.
  *
- * @param versions Of the migrations that are there, times or not.
- * @throws {Error} in a sentence, if no time is after one of them.
+ * @param versions Of the existing migrations, whether they are times or not.
+ * @throws {Error} with a sentence, if no time comes after one of them.
  */
 export function nextVersion(versions: string[], now = new Date()): string {
   const last = [...versions].sort().at(-1);
@@ -35,7 +35,7 @@ export function nextVersion(versions: string[], now = new Date()): string {
   );
 }
 
-/** By itself, and as the beginning of a file name: a longer version comes before what it begins with. */
+/** On its own, and as the beginning of a file name: a longer version sorts before its own prefix. */
 function isAfter(version: string, other: string): boolean {
   return version.length === LENGTH && version > other && `${version}_` > `${other}_`;
 }

@@ -1,4 +1,4 @@
-/** What a command would do to a project's files: shown before it is done. */
+/** What a command would do to a project's files: shown before it does it. */
 import { Buffer } from "node:buffer";
 import { styleText } from "node:util";
 import type { Naming } from "../../../functions/_shared/naming.ts";
@@ -12,15 +12,15 @@ export interface Plan {
   /** Of the package. */
   version: string;
   naming: Naming;
-  /** Those that change nothing are left out when it is shown. */
+  /** Those that change nothing aren't shown. */
   changes: FileChange[];
   /** What changes in the configuration, line by line. */
   hunks: ConfigHunk[];
-  /** Files that somebody has edited, and that stay as they are. */
+  /** Files that were edited, and that stay as they are. */
   kept: string[];
-  /** What else there is to know before one agrees. */
+  /** What else there is to know before agreeing. */
   notes: string[];
-  /** Rows that the database would lose, where they were counted. */
+  /** Rows that the database would lose, if they were counted. */
   rows?: TableRows[];
 }
 
@@ -31,12 +31,12 @@ export interface TableRows {
   rows: number;
 }
 
-/** A file of a plan, as a script wants it. */
+/** A file in a plan, as a script sees it. */
 interface PlannedFile {
   /** Below the project's root. */
   path: string;
   action: "create" | "replace" | "delete";
-  /** Of what is written, in UTF-8. */
+  /** Of the new content, in UTF-8. */
   bytes: number;
 }
 
@@ -104,7 +104,7 @@ function formatRows(tables: TableRows[]): string[] {
   const filled = tables.filter(({ rows }) => rows > 0)
     .map(({ table, rows }) => `${table} ${rows.toLocaleString("en")}`);
   return [
-    styleText("red", `  ${total.toLocaleString("en")} rows go`) +
+    styleText("red", `  ${total.toLocaleString("en")} rows will be deleted`) +
     (filled.length > 0 ? `: ${filled.join(", ")}` : ""),
   ];
 }

@@ -11,14 +11,14 @@ import type { SupabaseProject } from "./supabase_project.ts";
 export interface ConfigPlan {
   change: FileChange;
   hunks: ConfigHunk[];
-  /** As it is to be written down. */
+  /** As it will be recorded. */
   lock: Lock["config"];
 }
 
 /**
- * Plans what the configuration lacks.
+ * Plans what the configuration is missing.
  *
- * @throws {Error} in a sentence, if it can't be changed without touching what is there.
+ * @throws {Error} with a sentence, if it can't be changed without affecting what is there.
  */
 export function planConfig(
   project: SupabaseProject,
@@ -30,7 +30,7 @@ export function planConfig(
   const exposed = schema === "public" ? undefined : schema;
   const edited = addToConfig(configFormat(project), before, { functions: names, schema: exposed });
   const known = lock?.config.file === project.configName ? lock.config.hunks : [];
-  // A schema that the project exposes itself stays exposed when the mirror goes.
+  // A schema that the project exposes itself stays exposed after the mirror is removed.
   const isExposedByUs = lock?.config.schema !== undefined ||
     (exposed !== undefined && !isExposed(configFormat(project), before, exposed));
   return {
@@ -45,7 +45,7 @@ export function planConfig(
   };
 }
 
-/** Plans the lock file. One that says the same in another layout stays as it is. */
+/** Plans the lock file. One with the same content in another layout stays as it is. */
 export function planLock(folder: string, lock: Lock): FileChange {
   const before = readIfExists(join(folder, LOCK_FILE));
   const isSame = before !== undefined && isDeepStrictEqual(JSON.parse(before), lock);

@@ -7,7 +7,7 @@ import { renderFunction } from "../sql/render_function.ts";
 import type { FileChange } from "./change_files.ts";
 import { checksum, type Lock } from "./lock_file.ts";
 
-/** Where a function lives, below `supabase/`. */
+/** Where a function is, below `supabase/`. */
 export function functionPath(name: string): string {
   return `functions/${name}/index.js`;
 }
@@ -15,16 +15,16 @@ export function functionPath(name: string): string {
 /** What happens to the files of functions. */
 export interface FunctionsPlan {
   changes: FileChange[];
-  /** Paths that somebody has edited, and that stay. */
+  /** Paths that were edited, and that stay. */
   kept: string[];
-  /** Checksums of what was written by us, now or before. */
+  /** Checksums of what the mirror wrote, now or before. */
   files: Record<string, string>;
 }
 
-/** Whether an edited file may go: asked for each, or decided by `--force`. */
+/** Whether an edited file may be replaced: asked for each, or decided by `--force`. */
 export type MayOverwrite = (path: string) => Promise<boolean>;
 
-/** @param canAsk Whether there is somebody to ask. Else what was edited stays, unless it is forced. */
+/** @param canAsk Whether there is someone to ask. If not, edited files stay, unless forced. */
 export function overwriting(isForced: boolean, canAsk: boolean, verb: string): MayOverwrite {
   return async (path) => {
     if (isForced || !canAsk) return isForced;
@@ -36,8 +36,8 @@ export function overwriting(isForced: boolean, canAsk: boolean, verb: string): M
 }
 
 /**
- * Plans the functions of the package: new ones, those that are missing, those that are another release's.
- * What somebody has edited is left alone unless he says otherwise.
+ * Plans the package's functions: new ones, missing ones, and those from another release. Edited files are
+ * left alone unless the user says otherwise.
  */
 export async function planFunctions(
   folder: string,
@@ -59,7 +59,7 @@ export async function planFunctions(
       if (written !== undefined) plan.files[path] = written;
       continue;
     }
-    // Line ends that version control has given it are no reason to write it anew.
+    // Different line endings from version control are no reason to rewrite it.
     const isSame = before !== undefined && checksum(before) === checksum(after);
     plan.changes.push({ path, before, after: isSame ? before : after });
     plan.files[path] = checksum(after);

@@ -11,7 +11,7 @@ import { planConfig, planLock } from "./plan_config.ts";
 import { type MayOverwrite, planFunctions, readIfExists } from "./plan_functions.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
-/** What a project has of its own that matters here. */
+/** What the project itself has that matters here. */
 export interface InitFacts {
   /** Versions of all its migrations, in files and in the database. */
   versions: string[];
@@ -21,7 +21,7 @@ export interface InitFacts {
 /**
  * Plans a first installation: one migration, the functions, their sections in the configuration.
  *
- * @throws {Error} in a sentence, if the project has functions of these names.
+ * @throws {Error} with a sentence, if the project has functions with these names.
  */
 export async function planInit(
   project: SupabaseProject,
@@ -65,8 +65,8 @@ export async function planInit(
 }
 
 /**
- * Plans to mend what is installed in this release already: functions and sections that are gone come back.
- * A migration that is gone may live on in another one, and stays away.
+ * Plans to repair an installation of this release: missing functions and sections are restored. A missing
+ * migration may have been merged into another one, and isn't.
  */
 export async function planRepair(
   project: SupabaseProject,
@@ -106,7 +106,7 @@ function renderInstallation({ version, releases }: Contents, naming: Naming): st
 ${renderMigration(releases.map(({ sql }) => sql).join("\n"), naming)}`;
 }
 
-/** Functions go by no other names: Clerk is told their addresses. */
+/** Functions can't have other names: Clerk has their URLs. */
 function refuseFunctions(project: SupabaseProject, names: string[]): void {
   const text = readIfExists(join(project.folder, project.configName)) ?? "";
   const theirs = [

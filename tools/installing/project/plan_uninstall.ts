@@ -11,7 +11,7 @@ import type { Plan } from "./plan.ts";
 import { functionPath, type MayOverwrite, readIfExists } from "./plan_functions.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
-/** Functions of the lock file: those whose files go, and those that somebody has edited. */
+/** Functions in the lock file: those whose files are deleted, and those that were edited. */
 interface Removal {
   changes: FileChange[];
   /** Names. */
@@ -21,11 +21,11 @@ interface Removal {
 }
 
 /**
- * Plans to take the mirror out: a migration that drops what was installed, and all that was written but the
- * migrations, which the database remembers. What somebody has edited stays, unless he says otherwise.
+ * Plans to remove the mirror: a migration that drops what was installed, and deleting all that was written
+ * except the migrations, which the database remembers. Edited files stay, unless the user says otherwise.
  *
- * @param applied Versions of the database's migrations, where it was looked into.
- * @throws {Error} in a sentence, if it can't be done without touching what is the project's own.
+ * @param applied Versions of the database's migrations, if it was examined.
+ * @throws {Error} with a sentence, if it can't be done without affecting the project's own files.
  */
 export async function planUninstall(
   project: SupabaseProject,

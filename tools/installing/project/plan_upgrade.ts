@@ -18,11 +18,11 @@ interface ReleaseMigration {
 }
 
 /**
- * Plans to bring a project to the package's release: a migration for each release of the database that it
- * lacks, and the functions.
+ * Plans to upgrade a project to the package's release: a migration for each database release that it is
+ * missing, and the functions.
  *
- * @param applied Versions of the database's migrations, where it was looked into.
- * @throws {Error} in a sentence, if the project has a newer release.
+ * @param applied Versions of the database's migrations, if it was examined.
+ * @throws {Error} with a sentence, if the project has a newer release.
  */
 export async function planUpgrade(
   project: SupabaseProject,
@@ -70,7 +70,7 @@ export async function planUpgrade(
   };
 }
 
-/** @throws {Error} in a sentence, if what is installed is newer than the package. */
+/** @throws {Error} with a sentence, if what is installed is newer than the package. */
 export function refuseNewer(contents: Contents, lock: Lock): void {
   const known = new Set(contents.releases.map(({ version }) => version));
   const unknown = installedReleases(lock).find((version) => !known.has(version));

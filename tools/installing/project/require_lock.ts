@@ -7,9 +7,9 @@ import { functionPath } from "./plan_functions.ts";
 import type { SupabaseProject } from "./supabase_project.ts";
 
 /**
- * Reads the lock file of a project that has to have one.
+ * Reads the lock file of a project that must have one.
  *
- * @throws {Error} in a sentence, if the mirror is not in it, or its files are there without the lock file.
+ * @throws {Error} with a sentence, if the mirror isn't in it, or its files are there without the lock file.
  */
 export function requireLock({ root, folder }: SupabaseProject, { functions }: Contents): Lock {
   const lock = readLock(folder);

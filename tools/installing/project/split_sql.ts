@@ -1,5 +1,5 @@
 /**
- * What a statement is made of: comments, which may hold others; texts, of which only those that are names
+ * What a statement is made of: comments, which can be nested; strings, of which only those that are names
  * matter here; and the rest.
  */
 const PIECE = new RegExp(
@@ -15,9 +15,9 @@ const PIECE = new RegExp(
 );
 
 /**
- * Splits anybody's SQL into its statements, to see what they make: without comments, with an empty text
- * for every text, single spaces for white space, and names in quotes as they are. Of a `do` block, its own
- * statements are given. What is between `begin atomic` and `end` is split as well; it makes nothing.
+ * Splits any SQL into its statements, to see what they create: without comments, with an empty string for
+ * every string, single spaces for white space, and quoted names as they are. For a `do` block, it returns the
+ * statements inside. What is between `begin atomic` and `end` is split as well; it creates nothing.
  */
 export function splitSql(sql: string): string[] {
   const statements: string[] = [];
@@ -41,14 +41,14 @@ export function splitSql(sql: string): string[] {
     .filter((one) => one !== "");
 }
 
-/** The statements of a `do` block, as if all of them were run. */
+/** The statements of a `do` block, as if all of them ran. */
 function splitBlock(body: string): string[] {
   return splitSql(body).map((statement) =>
     statement.replace(/^.*\b(?:begin|then|else|loop) (?=(?:create|drop|alter) )/is, "")
   );
 }
 
-/** Where the comment ends that begins at a position: it may have others in it. */
+/** Where the comment that begins at a position ends: it may contain others. */
 function endOfComment(sql: string, start: number): number {
   const edges = /\/\*|\*\//g;
   edges.lastIndex = start;

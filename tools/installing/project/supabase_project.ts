@@ -2,15 +2,15 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { findSupabaseProject } from "../../commands/cli/home.ts";
 
-/** In the order in which the Supabase CLI looks for them. Its second major version knows TOML alone. */
+/** In the order in which the Supabase CLI looks for them. Its second major version only knows TOML. */
 const CONFIG_NAMES = ["config.json", "config.jsonc", "config.toml"] as const;
 
-/** Folders below the current one in which a project is looked for, to name it. */
+/** Folders below the current one that are searched for a project, to suggest it. */
 const SEARCH_DEPTH = 3;
 
 /** A Supabase project under version control. */
 export interface SupabaseProject {
-  /** The folder that has `supabase/` in it. */
+  /** The folder that contains `supabase/`. */
   root: string;
   /** The folder `supabase/` itself. */
   folder: string;
@@ -22,7 +22,7 @@ export interface SupabaseProject {
  *
  * @param workdir `--workdir`, else `SUPABASE_WORKDIR`.
  * @param from The current folder.
- * @throws {Error} in a sentence, if there is none.
+ * @throws {Error} with a sentence, if there is none.
  */
 export function openProject(workdir: string | undefined, from: string): SupabaseProject {
   const root = workdir ? resolve(from, workdir) : findSupabaseProject(from);
@@ -44,7 +44,7 @@ export function openProject(workdir: string | undefined, from: string): Supabase
   throw new Error(`There is no Supabase project in "${from}" or above. ${hint}`);
 }
 
-/** The configuration that the CLI's third major version passes over, since there are two. */
+/** The configuration that the CLI's third major version ignores if there are two. */
 export function ignoredConfig({ folder, configName }: SupabaseProject): string | undefined {
   return CONFIG_NAMES.find((name) => name !== configName && isFile(join(folder, name)));
 }
@@ -63,7 +63,7 @@ function readFolders(folder: string): string[] {
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
   } catch {
-    // What can't be read is not looked into.
+    // Unreadable folders are skipped.
     return [];
   }
 }

@@ -3,7 +3,7 @@ import { parse } from "smol-toml";
 import { isRecord } from "../../../functions/clerk-webhook/json.ts";
 import { type ConfigFormat, functionSettings, lineEnd } from "./config_format.ts";
 
-/** Whole numbers of any size are to be compared, not cut. */
+/** Integers of any size are compared exactly. */
 const OPTIONS = { integersAsBigInt: "asNeeded" } as const;
 
 /** Why a function checks its callers itself. */
@@ -26,7 +26,7 @@ export const tomlConfig: ConfigFormat = {
     }
   },
 
-  /** At the end, so that nothing else moves; where `functions` is an inline table, in there. */
+  /** At the end, so that nothing else moves; if `functions` is an inline table, inside it. */
   addFunctions(text, names) {
     const end = lineEnd(text);
     const sections = names.map((name) => [...commentOf(name), ...sectionOf(name)].join(end));
@@ -54,14 +54,14 @@ export const tomlConfig: ConfigFormat = {
   },
 };
 
-/** Adds a block at the end, with an empty line before it; a last line without an end stays without. */
+/** Appends a block, with an empty line before it; a last line without a line ending stays that way. */
 function append(text: string, block: string): string {
   const end = lineEnd(text);
   if (text.trim() === "") return text + block + end;
   return text.endsWith("\n") ? text + end + block + end : text + end + end + block;
 }
 
-/** Edits what a plain addition can't, with the library that keeps the rest of the text as it is. */
+/** Makes edits that a plain addition can't, with the library that keeps the rest of the text as it is. */
 function patchWith(text: string, edit: (config: ReturnType<typeof parseForPatch>) => void): string {
   const config = parseForPatch(text);
   edit(config);
@@ -90,7 +90,7 @@ function sectionOf(name: string): string[] {
   ];
 }
 
-/** Takes its lines away, the comment that came with it, and one of the empty lines around it. */
+/** Removes its lines, its comment, and one of the empty lines around it. */
 function removeSection(text: string, name: string): string {
   const { functions } = parse(text, OPTIONS);
   if (!isRecord(functions) || functions[name] === undefined) return text;
@@ -100,7 +100,7 @@ function removeSection(text: string, name: string): string {
   if (start < 0) return text;
   let end = start + 1;
   while (end < lines.length && (!isHeader(lines[end]) || header.test(lines[end] ?? ""))) end++;
-  // What stands directly above the next section is about that one.
+  // A comment directly above the next section belongs to that one.
   while (end > start + 1 && end < lines.length && isBlankOrComment(lines[end - 1])) end--;
   const isCommented = lines[start - 1]?.trim() === COMMENTS[name];
   const first = isCommented ? start - 1 : start;

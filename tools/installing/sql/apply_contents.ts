@@ -3,7 +3,7 @@ import type { Naming } from "../../../functions/_shared/naming.ts";
 import { readContents } from "./contents.ts";
 import { renderRelease } from "./render_migration.ts";
 
-/** Gives a database the releases that it lacks, each as a whole or not at all. */
+/** Applies the releases that a database is missing, each completely or not at all. */
 export async function applyContents(databaseUrl: string, naming: Naming): Promise<void> {
   const { releases } = await readContents();
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });

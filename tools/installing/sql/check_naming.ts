@@ -1,11 +1,11 @@
 import { isPrefix, isSchemaName, type Naming } from "../../../functions/_shared/naming.ts";
 
-/** Postgres cuts names off behind this, silently. */
+/** Postgres silently truncates names after this many bytes. */
 const LONGEST_NAME = 63;
 
 /**
- * Characters of the longest name in the mirror, and of any that a later release may bring: whoever has
- * chosen a prefix can upgrade.
+ * Characters of the longest name in the mirror, now and in later releases, so that every prefix that was
+ * chosen survives an upgrade.
  */
 export const LONGEST_OWN_NAME = 52;
 
@@ -16,7 +16,7 @@ const TAKEN_SCHEMAS = new Set(
   supabase_functions supabase_migrations tiger tiger_data topology vault`.split(/\s+/),
 );
 
-/** What Postgres takes for a part of SQL where the name of a schema stands without quotes. */
+/** Words that Postgres parses as SQL if a schema's name stands unquoted. */
 const RESERVED_WORDS = new Set(
   `all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both
   case cast char character check coalesce collate collation column concurrently constraint create cross
@@ -34,9 +34,9 @@ const RESERVED_WORDS = new Set(
 );
 
 /**
- * Checks that the mirror can be called so.
+ * Checks that the mirror can have these names.
  *
- * @throws {Error} with a sentence that says why not, and what would do.
+ * @throws {Error} with a sentence that says why not, and what would work.
  */
 export function checkNaming({ schema, prefix }: Naming): void {
   if (!isSchemaName(schema)) {

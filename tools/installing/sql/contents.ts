@@ -1,8 +1,8 @@
-/** What the package puts into a project, before it is rendered for that project's names. */
+/** What the package adds to a project, before it is rendered for that project's names. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
-/** A release of the mirror's database: one migration, which applies as a whole or not at all. */
+/** A release of the mirror's database: one migration, which applies completely or not at all. */
 export interface Release {
   /** Such as "0.1.0". */
   version: string;
@@ -14,33 +14,33 @@ export interface Release {
 export interface PackagedFunction {
   /** Such as "clerk-webhook". */
   name: string;
-  /** With the repository's names in it. */
+  /** Containing the repository's names. */
   code: string;
 }
 
 /** All of it. */
 export interface Contents {
-  /** Of the package, and so of its functions. */
+  /** The version of the package, and so of its functions. */
   version: string;
   /** Oldest first: those after the first are upgrades. */
   releases: Release[];
   functions: PackagedFunction[];
 }
 
-/** What `contents.json` of the package says: which files there are, and in which order. */
+/** What the package's `contents.json` says: which files there are, and in which order. */
 export interface PackedNames {
   version: string;
   releases: string[];
   functions: string[];
 }
 
-/** Beside the packed command line; absent in the repository. */
+/** Next to the packed command line; absent in the repository. */
 const FOLDER = new URL("./contents/", import.meta.url);
 
 /** Whether this code runs from the package, rather than from the repository. */
 export const isPacked = existsSync(FOLDER);
 
-/** Reads what was packed; in the repository it is built from its files. */
+/** Reads what was packed; in the repository, it is built from its files. */
 export async function readContents(): Promise<Contents> {
   if (!isPacked) {
     const { buildContents } = await import("../../packaging/build_contents.ts");

@@ -5,8 +5,8 @@ import { quoteList } from "./sql_text.ts";
 
 /**
  * One statement that counts what an uninstall would delete: rows `(table_name, row_count)` of the mirror's
- * tables that are there, in the order of their creation. (`query_to_xml` runs a query by its text, which
- * otherwise takes a function of one's own.)
+ * existing tables, in order of creation. (`query_to_xml` runs a query from a string, which would otherwise
+ * need a function.)
  */
 export function countRowsQuery(releases: Release[], naming: Naming): string {
   const tables = installedObjects(releases, naming)

@@ -1,20 +1,20 @@
 import type { MirrorObject } from "./list_objects.ts";
 import { quoteList } from "./sql_text.ts";
 
-/** Something in a database that has a name of the mirror's already. */
+/** Something in a database that already has one of the mirror's names. */
 export interface Clash {
-  /** What it is there, in Postgres's words, such as "table", "view", "index" or "function". */
+  /** What kind of object it is, in Postgres's words, such as "table", "view", "index" or "function". */
   kind: string;
-  /** With its schema, such as "public.profiles"; of a schema, its own. */
+  /** With its schema, such as "public.profiles"; for a schema, its own name. */
   name: string;
 }
 
 /**
- * One statement that finds everything in a database that has one of the mirror's names already, whatever it
- * is: rows `(kind, name)`, as in {@link Clash}. For a database that the mirror is not in.
+ * One statement that finds everything in a database that already has one of the mirror's names, whatever it
+ * is: rows `(kind, name)`, as in {@link Clash}. For a database without the mirror.
  *
- * @param objects Of the rendered SQL. Of those in a schema that the mirror makes only the schema is looked
- * for.
+ * @param objects Of the rendered SQL. For those in a schema that the mirror creates, only the schema is
+ * looked for.
  */
 export function clashQuery(objects: MirrorObject[]): string {
   const schemas = objects.filter(({ kind }) => kind === "schema").map(({ name }) => name);

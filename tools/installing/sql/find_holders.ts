@@ -1,36 +1,36 @@
-/** Finds what of an application's own holds on to the mirror's objects, so that those can't be dropped. */
+/** Finds what in an application depends on the mirror's objects, so that those can't be dropped. */
 import type { Naming } from "../../../functions/_shared/naming.ts";
 import type { Release } from "./contents.ts";
 import { listObjects, type MirrorObject } from "./list_objects.ts";
 import { rename } from "./render_migration.ts";
 import { quote, quoteList } from "./sql_text.ts";
 
-/** Something of the application's that holds on to something of the mirror's. */
+/** Something in the application that depends on something in the mirror. */
 export interface Holder {
   /** Such as "table constraint todos_user_id_fkey on public.todos". */
   description: string;
-  /** The SQL statement that lets go, without a semicolon. */
+  /** The SQL statement that removes the dependency, without a semicolon. */
   remedy: string;
 }
 
-/** What the mirror has in a database that has all these releases, in the order of its creation. */
+/** What the mirror has in a database with all these releases, in order of creation. */
 export function installedObjects(releases: Release[], naming: Naming): MirrorObject[] {
   const sql = releases.map((release) => release.sql).join("\n");
   return listObjects(rename(sql, sql, naming));
 }
 
 /**
- * One statement that finds what holds on to the mirror: rows `(description, remedy)`, as in {@link Holder},
- * in an order in which the remedies work. None in a database without the mirror.
+ * One statement that finds what depends on the mirror: rows `(description, remedy)`, as in {@link Holder}, in
+ * an order in which the remedies work. None in a database without the mirror.
  */
 export function holdersQuery(releases: Release[], naming: Naming): string {
   return `${renderHoldersQuery(installedObjects(releases, naming))}\n`;
 }
 
 /**
- * The query goes by Postgres's own record of what depends on what, as a `drop` does: what is a part of
- * something else (the rule of a view, the index of a constraint) stands for the whole. What merely lists
- * something, as publications do, and goes with it, holds nothing.
+ * The query follows Postgres's own record of dependencies, as a `drop` does: a part of something else (the
+ * rule of a view, the index of a constraint) stands for the whole. What merely lists something, as
+ * publications do, and disappears with it, doesn't count.
  */
 export function renderHoldersQuery(objects: MirrorObject[]): string {
   const tables = objects.filter(({ kind }) => kind === "table");

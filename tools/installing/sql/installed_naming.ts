@@ -1,6 +1,6 @@
 /**
- * What the mirror is called in a database, as SQL: a row of `schema` and `prefix`, none where it isn't there.
- * It is found by the function that tells its release, whatever that is called.
+ * What the mirror is called in a database, as SQL: a row of `schema` and `prefix`, or none if it isn't there.
+ * It is found by the function that returns its release, whatever that is called.
  */
 export const INSTALLED_NAMING = `
     select nspname as schema, left(proname, -length('read_release')) as prefix

@@ -1,9 +1,11 @@
-/** What the mirror's SQL makes in a database, read from its text. */
+/** What the mirror's SQL creates in a database, parsed from its text. */
 import { readParentheses, splitList, splitStatements } from "./split_statements.ts";
 
-/** Something that the mirror makes, and an uninstall drops. */
+/** Something that the mirror creates, and an uninstall drops. */
 export interface MirrorObject {
-  /** `key`: a primary key or a unique constraint, whose index has its name. `constraint`: any other one. */
+  /**
+   * `key`: a primary key or a unique constraint, whose index has the same name. `constraint`: any other one.
+   */
   kind:
     | "schema"
     | "type"
@@ -16,33 +18,33 @@ export interface MirrorObject {
     | "column"
     | "policy"
     | "trigger";
-  /** Of a schema, its own name. */
+  /** For a schema, its own name. */
   schema: string;
   name: string;
-  /** Types, of a function. */
+  /** For a function, its argument types. */
   arguments?: string[];
-  /** In the same schema, of what belongs to a table: from "index" to "trigger". */
+  /** For what belongs to a table (from "index" to "trigger"): its table, in the same schema. */
   table?: string;
-  /** Made in the statement that makes its table: it goes with the table. */
+  /** Created in the statement that creates its table: it is dropped with the table. */
   isInline?: true;
 }
 
 type Kind = MirrorObject["kind"];
 
-/** What a statement does to the list. */
+/** What a statement changes in the list. */
 type Change = { makes: MirrorObject } | { drops: MirrorObject };
 
-/** Statements that make nothing that has to be dropped. */
+/** Statements that create nothing that has to be dropped. */
 const MAKES_NOTHING =
   /^(?:comment|grant|revoke|insert|update|delete|select|with|do|set|reset|notify|alter (?:view|function|policy|index|type|schema) (?!.*\brename\b))\b/i;
 
 /**
- * Lists what the SQL of all releases leaves in a database, in the order of its creation: what a later
- * statement drops is not on the list. A function that is replaced keeps its place; a view takes a new one,
- * since it may show what was made meanwhile.
+ * Lists what the SQL of all releases leaves in a database, in order of creation: what a later statement drops
+ * is not on the list. A function that is replaced keeps its place; a view gets a new one, since it may use
+ * what was created in between.
  *
  * @param sql Rendered or not; in the order in which it is applied.
- * @throws {Error} at a statement that makes something and is not understood here.
+ * @throws {Error} at a statement that creates something and isn't understood here.
  */
 export function listObjects(sql: string): MirrorObject[] {
   const objects = new Map<string, MirrorObject>();
@@ -53,7 +55,7 @@ export function listObjects(sql: string): MirrorObject[] {
   return [...objects.values()];
 }
 
-/** Lists what any statement makes, whether or not a later one drops it. */
+/** Lists what any statement creates, whether or not a later one drops it. */
 export function listMadeObjects(sql: string): MirrorObject[] {
   return readChanges(sql).flatMap((change) => "makes" in change ? [change.makes] : []);
 }
@@ -68,13 +70,13 @@ function make(objects: Map<string, MirrorObject>, made: MirrorObject): void {
   if (!objects.has(id)) objects.set(id, made);
 }
 
-/** The key and the constraint of a name are one, since a `drop constraint` doesn't tell which it is. */
+/** A key and a constraint with the same name are one, since a `drop constraint` doesn't say which it is. */
 function identify({ kind, schema, name, arguments: types, table }: MirrorObject): string {
   const family = kind === "key" ? "constraint" : kind;
   return JSON.stringify([family, schema, name, types ?? null, family === "index" ? null : table]);
 }
 
-/** Drops with it what belongs to it. */
+/** Also drops what belongs to it. */
 function drop(objects: Map<string, MirrorObject>, dropped: MirrorObject): void {
   objects.delete(identify(dropped));
   if (dropped.kind !== "table") return;
@@ -88,7 +90,7 @@ function readStatement(statement: string): Change[] {
   const changes = readTable(statement) ?? readFunction(statement) ?? readSimple(statement) ??
     readPartOfTable(statement) ?? readAlteration(statement) ?? readDrop(statement);
   if (changes === undefined) {
-    throw new Error(`Not understood, so that nobody could undo it: "${statement.slice(0, 80)}"`);
+    throw new Error(`Not understood, so it couldn't be undone: "${statement.slice(0, 80)}"`);
   }
   return changes;
 }
@@ -130,7 +132,7 @@ function readFunction(statement: string): Change[] | undefined {
   return [verb === "drop" ? { drops: object } : { makes: object }];
 }
 
-/** The type of an argument such as `ids text[] default '{}'`; none of what goes out. */
+/** The type of an argument such as `ids text[] default '{}'`; none for output arguments. */
 function readType(argument: string): string[] {
   if (/^out\b/.test(argument)) return [];
   const declared = argument.replace(/^(?:in|inout|variadic) /, "").replace(
@@ -183,7 +185,7 @@ function readAction(action: string, schema: string, table: string): Change[] {
   const [, verb, what, name] =
     /^(add|drop) (column|constraint) (?:if (?:not )?exists )?(\w+)/.exec(action) ?? [];
   if (!isKind(what) || name === undefined) {
-    throw new Error(`Not understood, so that nobody could undo it: "alter table … ${action}"`);
+    throw new Error(`Not understood, so it couldn't be undone: "alter table … ${action}"`);
   }
   const object: MirrorObject = { kind: what, schema, name, table };
   return [verb === "add" ? { makes: object } : { drops: object }];
@@ -205,7 +207,7 @@ function unquote(name: string): string {
   return name.replace(/^"(.*)"$/s, "$1");
 }
 
-/** The words of SQL that are kinds here as well. */
+/** SQL keywords that are also kinds here. */
 function isKind(word: string | undefined): word is Kind {
   return word !== undefined &&
     ["type", "table", "view", "index", "policy", "trigger", "column", "constraint"].includes(word);

@@ -3,28 +3,30 @@ import { checkNaming } from "./check_naming.ts";
 import type { Release } from "./contents.ts";
 import { listMadeObjects, type MirrorObject } from "./list_objects.ts";
 
-/** The comment on a schema that a migration has made, by which the uninstall knows it. */
+/** The comment on a schema that a migration has created, by which the uninstall recognizes it. */
 export const SCHEMA_COMMENT =
   "Made for the Clerk mirror, whose uninstall drops it unless something else is in it";
 
-/** In `clerk_sync.installation_steps`: the roles that a migration let into a schema, `{schema, roles}`. */
+/**
+ * In `clerk_sync.installation_steps`: the roles that a migration gave access to a schema, `{schema, roles}`.
+ */
 export const SCHEMA_USAGE_STEP = "schema_usage";
 
 /** The names in `public` that a prefix changes. */
 interface Names {
-  /** Tables, views, functions and types: they stand with their schema, or before a column or an argument. */
+  /** Tables, views, functions and types: they appear with their schema, or before a column or an argument. */
   qualified: string[];
-  /** Indexes and constraints, which stand by themselves. */
+  /** Indexes and constraints, which appear on their own. */
   bare: string[];
 }
 
 /**
- * Puts the mirror's SQL under other names: what is in `public` moves into another schema, or gets a prefix.
- * Purely by text, since every name of `public` is qualified wherever it stands, also in dynamic SQL. The
- * private schema stays as it is.
+ * Puts the mirror's SQL under other names: everything in `public` moves to another schema, or gets a prefix.
+ * This is pure text replacement, since every name in `public` is qualified wherever it appears, in dynamic
+ * SQL too. The private schema stays as it is.
  *
  * @param sql All releases together, for a database that has none of them.
- * @throws {Error} if nothing can be called so, as `checkNaming` says.
+ * @throws {Error} if the names aren't valid, as `checkNaming` says.
  */
 export function renderMigration(sql: string, naming: Naming): string {
   checkNaming(naming);
@@ -33,10 +35,10 @@ export function renderMigration(sql: string, naming: Naming): string {
 }
 
 /**
- * Renders one release for a database that has all those before it.
+ * Renders one release for a database that has all previous ones.
  *
  * @param releases Oldest first, with those before the one to render: their names are known in it.
- * @throws {Error} if there is no such release, or nothing can be called so.
+ * @throws {Error} if there is no such release, or the names aren't valid.
  */
 export function renderRelease(releases: Release[], version: string, naming: Naming): string {
   const index = releases.findIndex((release) => release.version === version);
@@ -49,9 +51,9 @@ export function renderRelease(releases: Release[], version: string, naming: Nami
 }
 
 /**
- * Puts names in, and nothing else.
+ * Replaces names, and nothing else.
  *
- * @param known All SQL whose names may come up in `sql`.
+ * @param known All SQL whose names may appear in `sql`.
  */
 export function rename(sql: string, known: string, { schema, prefix }: Naming): string {
   const qualified = sql
@@ -60,7 +62,7 @@ export function rename(sql: string, known: string, { schema, prefix }: Naming): 
   return prefix === "" ? qualified : addPrefix(qualified, namesOf(known), prefix);
 }
 
-/** To what stands without a schema. */
+/** For names that appear without a schema. */
 function addPrefix(sql: string, { qualified, bare }: Names, prefix: string): string {
   return sql
     .replace(new RegExp(`(?<![\\w.])(${bare.join("|")})\\b`, "g"), `${prefix}$1`)
@@ -68,7 +70,7 @@ function addPrefix(sql: string, { qualified, bare }: Names, prefix: string): str
     .replace(/--.*|^comment on .*$/gm, (prose) => addPrefixToProse(prose, qualified, prefix));
 }
 
-/** Only to what can't be taken for an English word; what is in double quotes is data. */
+/** Only for names that can't be mistaken for an English word; what is in double quotes is data. */
 function addPrefixToProse(prose: string, names: string[], prefix: string): string {
   const telling = names.filter((name) => name.includes("_"));
   return prose.replace(
@@ -85,15 +87,15 @@ function namesOf(sql: string): Names {
   };
 }
 
-/** Longer ones first, so that none is taken for another that it begins with. */
+/** Longer ones first, so that none is mistaken for another that is its prefix. */
 function pickNames(objects: MirrorObject[], kinds: MirrorObject["kind"][]): string[] {
   const names = objects.filter(({ kind }) => kinds.includes(kind)).map(({ name }) => name);
   return [...new Set(names)].sort((a, b) => b.length - a.length);
 }
 
 /**
- * A schema that is there already is somebody's own: the roles of the API are let in, as far as they were
- * not, which is written down. That comes last, when there is a table for it.
+ * A schema that already exists belongs to the application: the API roles are given access, as far as they had
+ * none, and that is recorded. It comes last, when there is a table for it.
  */
 function withSchema(schema: string, sql: string): string {
   return `-- What the API shows of the mirror. An existing schema is used, and never dropped.

@@ -6,19 +6,19 @@ import { SCHEMA_COMMENT, SCHEMA_USAGE_STEP } from "./render_migration.ts";
 import { quote, quoteList } from "./sql_text.ts";
 
 /**
- * Writes the migration that takes the mirror out again: exactly what was installed, in the reverse order of
- * its creation, and never by cascade. It looks first for what of the application's own holds on to the
- * mirror, and then names it all and changes nothing.
+ * Writes the migration that removes the mirror: exactly what was installed, in reverse order of creation, and
+ * never with cascade. It first looks for what in the application depends on the mirror, and if there is
+ * anything, lists it all and changes nothing.
  *
- * It is one statement, so that it holds as a whole. A database of an earlier release is fine, and one
- * without the mirror is left as it is.
+ * It is one statement, so that it applies completely or not at all. A database with an earlier release is
+ * fine, and one without the mirror is left as it is.
  */
 export function renderUninstall(releases: Release[], naming: Naming): string {
   const objects = installedObjects(releases, naming);
   const drops = objects.filter(({ isInline }) => !isInline).reverse();
   const isPublic = naming.schema === "public";
   const profiles = `${naming.schema}.${naming.prefix}profiles`;
-  return `-- Takes the Clerk mirror out, and nothing that is the application's own.
+  return `-- Removes the Clerk mirror, and nothing that belongs to the application.
 
 do $$
 declare
@@ -30,7 +30,7 @@ begin
     raise notice 'The Clerk mirror is not in this database: there is nothing to uninstall';
     return;
   end if;
-  -- Tables of other mirrors, or of somebody else, are none of ours.
+  -- Tables of other mirrors, or of the application, are not ours.
   if not exists (
     select from pg_catalog.pg_attribute
     where attrelid = to_regclass(${quote(profiles)}) and atttypid = to_regtype('clerk_sync.version')
@@ -50,7 +50,7 @@ begin
       hint = 'Uninstall it with the package of that release';
   end if;
 
-  -- Whatever holds on to the mirror would have to go with it: that is not for the mirror to say.
+  -- Whatever depends on the mirror would have to be dropped with it: that is not for the mirror to decide.
   select string_agg(description, ', '), string_agg(remedy || ';', ' ')
   into held, remedies
   from (
@@ -98,7 +98,7 @@ function dropStatement(object: MirrorObject): string {
   }
 }
 
-/** Jobs are no objects of a schema: they would go on, and fail. */
+/** Jobs aren't objects of a schema: they would keep running, and fail. */
 function readUnscheduling(objects: MirrorObject[]): string {
   if (!objects.some(({ kind, name }) => kind === "function" && name === "unschedule")) return "";
   return `  -- A database of an earlier release has no schedule.
@@ -109,9 +109,9 @@ function readUnscheduling(objects: MirrorObject[]): string {
 `;
 }
 
-/** Whom the installation let in. */
+/** The roles that the installation gave access. */
 function readUsage(schema: string): string {
-  return `  -- Whom the installation let into the schema ${schema}.
+  return `  -- The roles to which the installation gave access to the schema ${schema}.
   select array(select jsonb_array_elements_text(detail -> 'roles')) into roles
   from clerk_sync.installation_steps
   where step = '${SCHEMA_USAGE_STEP}';
@@ -119,7 +119,7 @@ function readUsage(schema: string): string {
 `;
 }
 
-/** A schema that the mirror has made goes if it is empty, and is the application's own otherwise. */
+/** A schema that the mirror created is dropped if it is empty; otherwise it belongs to the application. */
 function leaveSchema(schema: string): string {
   return `
   if obj_description(to_regnamespace('${schema}'), 'pg_namespace') is distinct from ${

@@ -1,10 +1,10 @@
-/** Comments, quoted texts of each kind, the end of a statement, and what is between them. */
+/** Comments, quoted strings of each kind, the end of a statement, and what is between them. */
 const PIECE =
   /(?<comment>--[^\n]*|\/\*[\s\S]*?\*\/)|(?<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\3\$)|(?<end>;)|(?<plain>[^;'"$\/-]+|[\s\S])/g;
 
 /**
- * Splits SQL into its statements: without comments and semicolons, and with single spaces for any white
- * space outside of quotes. What is quoted stays as it is, the bodies of functions included.
+ * Splits SQL into its statements: without comments and semicolons, and with single spaces for any white space
+ * outside of quotes. What is quoted stays as it is, including function bodies.
  */
 export function splitStatements(sql: string): string[] {
   const statements: string[] = [];
@@ -27,7 +27,7 @@ function joinPlain(statement: string, plain: string): string {
     : statement + single;
 }
 
-/** Splits at the commas that are in no parentheses and no quotes. */
+/** Splits at commas outside of parentheses and quotes. */
 export function splitList(list: string): string[] {
   const items: string[] = [];
   let item = "";
@@ -43,7 +43,7 @@ export function splitList(list: string): string[] {
   return [...items, item.trim()].filter((text) => text !== "");
 }
 
-/** What is between the first parenthesis of a text and the one that closes it; empty without any. */
+/** What is between the first parenthesis of a text and its closing one; empty without any. */
 export function readParentheses(text: string): string {
   const start = text.indexOf("(");
   if (start < 0) return "";

@@ -1,4 +1,4 @@
-/** Literals of SQL, written with single quotes as the mirror's own SQL has them. */
+/** SQL literals, with single quotes as in the mirror's own SQL. */
 
 export function quote(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
@@ -9,7 +9,7 @@ export function quoteList(texts: string[]): string {
   return `array[${texts.map(quote).join(", ")}]::text[]`;
 }
 
-/** Breaks a list behind commas into lines of a readable length, each with the same indent. */
+/** Breaks a list after commas into lines of a readable length, each with the same indent. */
 export function wrapList(texts: string[], indent: string): string {
   const lines: string[] = [];
   let line = "";

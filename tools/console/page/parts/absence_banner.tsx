@@ -2,7 +2,7 @@ import { absence } from "../connection.ts";
 import { useStore } from "../store.ts";
 import { Icon } from "./icon.tsx";
 
-/** Says what does not answer, for as long as it does not. */
+/** Says what isn't responding, for as long as it isn't. */
 export function AbsenceBanner() {
   const message = useStore(absence);
   return (

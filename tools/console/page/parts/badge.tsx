@@ -4,7 +4,7 @@ import { Icon, type IconName } from "./icon.tsx";
 type Tone = "good" | "calm" | "look" | "bad";
 
 const OUTCOMES: Record<string, { icon: IconName; tone: Tone; meaning: string }> = {
-  applied: { icon: "check", tone: "good", meaning: "The mirror took it over" },
+  applied: { icon: "check", tone: "good", meaning: "It was written to the mirror" },
   duplicate: { icon: "copy", tone: "calm", meaning: "It had arrived before" },
   stale: { icon: "clock", tone: "look", meaning: "The mirror already had something newer" },
   ignored: { icon: "minus", tone: "calm", meaning: "Nothing to do for this type" },
@@ -12,7 +12,7 @@ const OUTCOMES: Record<string, { icon: IconName; tone: Tone; meaning: string }> 
 };
 
 const STATES: Record<string, { icon: IconName; tone: Tone; meaning: string }> = {
-  full: { icon: "check", tone: "good", meaning: "All that Clerk says about it is here" },
+  full: { icon: "check", tone: "good", meaning: "Everything Clerk says about it is here" },
   placeholder: { icon: "clock", tone: "look", meaning: "Only known from other objects so far" },
   erased: {
     icon: "minus",
@@ -31,12 +31,12 @@ const STATES: Record<string, { icon: IconName; tone: Tone; meaning: string }> = 
 
 const UNKNOWN = { icon: "question", tone: "calm", meaning: "" } as const;
 
-/** What became of an event. */
+/** The outcome of an event. */
 export function OutcomeBadge({ outcome }: { outcome: string }) {
   return <Badge word={outcome} {...OUTCOMES[outcome] ?? UNKNOWN} />;
 }
 
-/** How an object, an effect or a run is. */
+/** The state of an object, an effect or a run. */
 export function StateBadge({ state }: { state: string }) {
   return <Badge word={state} {...STATES[state] ?? UNKNOWN} />;
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { type Question, question } from "../confirm.ts";
 import { useStore } from "../store.ts";
 
-/** Shows the question that is open, if one is. */
+/** Shows the current question, if there is one. */
 export function ConfirmDialog() {
   const open = useStore(question);
   return open === undefined ? null : <Asking {...open} />;

@@ -2,15 +2,15 @@ import type { EventCounts } from "../../shapes.ts";
 import { formatCount, formatNumber, formatTime, formatWord } from "../format.ts";
 import { Scroller } from "./rows.tsx";
 
-/** From the bottom of a bar to its top; what is not named here comes last. */
+/** From the bottom of a bar to its top; whatever isn't listed here comes last. */
 const ORDER = ["applied", "duplicate", "ignored", "stale", "dead_lettered"];
 
-/** Units of the drawing; it is stretched to the width that there is. */
+/** Units of the drawing; it is stretched to the available width. */
 const WIDTH = 10;
 const GAP = 2;
 const HEIGHT = 100;
 
-/** Events by outcome over time: drawn, and as a table for those who can't see the drawing. */
+/** Events by outcome over time: as a drawing, and as a table for people who can't see it. */
 export function EventChart({ counts: { window, buckets } }: { counts: EventCounts }) {
   const outcomes = outcomesOf(buckets);
   const sums = outcomes.map((outcome) => sum(buckets.map(({ counts }) => counts[outcome] ?? 0)));

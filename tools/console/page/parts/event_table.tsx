@@ -9,13 +9,13 @@ import { Time } from "./time.tsx";
 /** Milliseconds. What takes longer than this to arrive is worth a look. */
 const LATE = 60_000;
 
-/** Events, newest first; those that came while they are shown are marked for a moment. */
+/** Events, newest first; those that arrive while the table is shown are highlighted for a moment. */
 export function EventTable(
   { label, events, gap, knownCount }: {
     label: string;
     events: EventRow[];
     gap?: EventList["gap"];
-    /** How many of the last rows are not new. */
+    /** How many of the last rows aren't new. */
     knownCount?: number;
   },
 ) {

@@ -6,7 +6,7 @@ import { StateBadge } from "./badge.tsx";
 export function FoundList(
   { objects, hrefOf = objectAddress, isOfOneTable = false }: {
     objects: FoundObject[];
-    /** Then none needs to say which. */
+    /** Then none of them needs to say which. */
     isOfOneTable?: boolean;
     hrefOf?: (object: FoundObject) => string;
   },

@@ -1,4 +1,4 @@
-/** Outlines of 16 by 16, drawn here so that none has to be fetched. */
+/** Outlines of 16 by 16, drawn here so that nothing has to be fetched. */
 const PATHS = {
   events: "M1.5 8h3l2-5 3 10 2-5h3",
   objects: "M8 1.5 14 5v6l-6 3.5L2 11V5zM2 5l6 3.5L14 5M8 8.5v6",
@@ -23,7 +23,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** An icon beside a word that says the same: for the eye alone. */
+/** An icon next to a word that says the same: decorative only. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">

@@ -9,7 +9,7 @@ const LEVELS: Record<Level, { icon: IconName; word: string; tone: string }> = {
   broken: { icon: "cross", word: "Broken", tone: "bad" },
 };
 
-/** How something is: by an icon and a word, not by color alone. */
+/** How something is doing: an icon and a word, not color alone. */
 export function LevelBadge({ level }: { level: Level }) {
   const { icon, word, tone } = LEVELS[level];
   return (

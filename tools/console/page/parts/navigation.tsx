@@ -24,8 +24,8 @@ export function Navigation(
   const row = useRef<HTMLElement>(null);
   const chosen = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
-    // On a phone the views are a row that is wider than the page. (To scroll a link into view would make the
-    // Tab key begin there.)
+    // On a phone, the views are a row that is wider than the page. (Scrolling a link into view would make the
+    // Tab key start there.)
     if (row.current && chosen.current) row.current.scrollLeft = chosen.current.offsetLeft - 40;
   }, [current]);
   const views = project.isDev ? [...VIEWS, { view: "send" as const, name: "Send" }] : VIEWS;

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { Icon, type IconName } from "./icon.tsx";
 
-/** Something that is to be known, such as why there is nothing to see. */
+/** Something to know, such as why there is nothing to see. */
 export function Notice(
   { icon = "minus", tone = "calm", children }: {
     icon?: IconName;

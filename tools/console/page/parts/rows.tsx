@@ -1,6 +1,6 @@
 import { Value } from "./value.tsx";
 
-/** Rows of any table. It scrolls by itself, also by the keyboard, where it is wider than the page. */
+/** The rows of any table. If it is wider than the page, it scrolls on its own, also with the keyboard. */
 export function Rows({ label, rows }: { label: string; rows: Record<string, unknown>[] }) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return (
@@ -25,7 +25,7 @@ export function Rows({ label, rows }: { label: string; rows: Record<string, unkn
   );
 }
 
-/** What may be wider than the page, and then scrolls by itself rather than the page. */
+/** Content that may be wider than the page, and then scrolls on its own. */
 export function Scroller(
   { label, children }: { label: string; children: preact.ComponentChildren },
 ) {

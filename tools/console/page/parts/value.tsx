@@ -1,16 +1,16 @@
 import { formatCount } from "../format.ts";
 import { ObjectLink } from "./object_link.tsx";
 
-/** Characters. What is longer is folded. */
+/** Characters. Longer values are folded. */
 const LONG_JSON = 160;
 
-/** Ids as Clerk makes them. */
+/** Ids in Clerk's format. */
 const ID = /^[a-z_]+_[0-9A-Za-z]{26,27}$/;
 
-/** Ids of what the mirror has no rows of. */
+/** Ids of things that the mirror has no rows for. */
 const NO_OBJECT = /^(?:ins|msg|client|img|idn|eac|sig)_/;
 
-/** A value of a row, whoever wrote it: only ever as text. Ids of objects lead there. */
+/** A value from a row, whoever wrote it: always rendered as text. Ids link to their objects. */
 export function Value({ value }: { value: unknown }) {
   if (value === null || value === undefined) return <span class="none">null</span>;
   if (typeof value === "string") {

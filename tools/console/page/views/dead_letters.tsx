@@ -10,7 +10,7 @@ import { ErrorNotice, Notice } from "../parts/notice.tsx";
 import { Scroller } from "../parts/rows.tsx";
 import { Time } from "../parts/time.tsx";
 
-/** What could not be applied, and waits to be replayed. */
+/** What couldn't be applied, and waits to be replayed. */
 export function DeadLettersView() {
   const { value, error, reload } = useResource("", api.deadLetters, 5000);
   const [results, setResults] = useState<ReplayResults["results"]>([]);
@@ -76,7 +76,7 @@ export function DeadLettersView() {
   );
 }
 
-/** What became of those that were replayed. */
+/** The results of a replay. */
 function Results({ results }: { results: ReplayResults["results"] }) {
   return (
     <section class="results" aria-label="Results of the replay" aria-live="polite">

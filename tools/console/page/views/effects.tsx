@@ -11,7 +11,7 @@ import { ObjectLink } from "../parts/object_link.tsx";
 import { Scroller } from "../parts/rows.tsx";
 import { Time } from "../parts/time.tsx";
 
-/** Side effects: what is to be run, what is running, and what was given up. */
+/** Side effects: what is due, what is running, and what was given up. */
 export function EffectsView() {
   const { value, error, reload } = useResource("", api.effects, 3000);
   const [done, setDone] = useState("");

@@ -8,13 +8,13 @@ import { EventTable } from "../parts/event_table.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { ErrorNotice, Notice } from "../parts/notice.tsx";
 
-/** Those that are kept: of a duplicate, and of what is ignored, nothing is. */
+/** Outcomes that are stored: duplicates and ignored events aren't. */
 const OUTCOMES = ["applied", "stale", "dead_lettered"];
 
-/** Rows that are drawn at first, and that each "older" adds. */
+/** Rows that are rendered at first, and that each "older" adds. */
 const PAGE = 200;
 
-/** Milliseconds. Those who listen are told how many came, not each. */
+/** Milliseconds. Screen readers hear how many events arrived, not each one. */
 const BETWEEN_NEWS = 10_000;
 
 /** The events of the ledger, and the dead letters, live. */
@@ -152,7 +152,7 @@ function FilterForm(
   );
 }
 
-/** Tells how many events came, now and then, without reading each aloud. */
+/** Announces how many events arrived, now and then, without reading out each one. */
 function News({ count }: { count: number }) {
   const [text, setText] = useState("");
   const current = useRef(count);

@@ -1,4 +1,4 @@
-/** What somebody sees who came without the link. */
+/** What a visitor without the link sees. */
 export function NoAccess() {
   return (
     <main id="content" class="no-access" tabIndex={-1}>

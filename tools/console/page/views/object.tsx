@@ -62,7 +62,7 @@ function Detail({ object }: { object: ObjectDetail }) {
         {events.length === 0
           ? <Notice icon="events">The ledger has no event about it.</Notice>
           : (
-            <Scroller label="Its way through events">
+            <Scroller label="Its history">
               <EventTable label="Events about it, newest first" events={events.toReversed()} />
             </Scroller>
           )}
@@ -123,7 +123,7 @@ function Belongings({ belongings }: Pick<ObjectDetail, "belongings">) {
   );
 }
 
-/** Which event last wrote it, and whether it is gone for good. */
+/** Which event wrote it last, and whether it is gone for good. */
 function Order({ object: { version, tombstone } }: { object: ObjectDetail }) {
   if (version === null && tombstone === null) return null;
   return (

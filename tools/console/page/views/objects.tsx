@@ -7,7 +7,7 @@ import { FoundList } from "../parts/found_list.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { ErrorNotice, Notice } from "../parts/notice.tsx";
 
-/** Milliseconds after the last key. */
+/** Milliseconds after the last keystroke. */
 const AFTER_TYPING = 250;
 
 /** Finds an object by its id, address, name or slug. */
@@ -17,7 +17,7 @@ export function ObjectsView({ route }: { route: Route }) {
   useEffect(() => {
     if (text.trim() === query) return;
     const timer = setTimeout(
-      // Each key is no step to go back to.
+      // A keystroke is not a step to go back to.
       () => location.replace(addressOf("objects", "", { query: text.trim() })),
       AFTER_TYPING,
     );

@@ -12,11 +12,11 @@ const WAYS = [
   { way: "plain", name: "As it is", what: "one event, correctly signed" },
   { way: "twice", name: "Twice", what: "the same message delivered again" },
   { way: "late", name: "Late", what: "an update before its creation" },
-  { way: "malformed", name: "Malformed", what: "signed, but not of the expected form" },
+  { way: "malformed", name: "Malformed", what: "signed, but malformed" },
   { way: "burst", name: "A burst", what: "100 at once" },
 ];
 
-/** Answers that are kept on the page. */
+/** Responses that are kept on the page. */
 const KEPT = 200;
 
 /** Rows of the list to watch. */
@@ -24,7 +24,7 @@ const WATCHED = 12;
 
 const EVERYTHING: EventFilter = { type: "", outcome: "", object: "" };
 
-/** Sends events to the development stack, and shows what became of them. */
+/** Sends events to the development stack, and shows what happened to them. */
 export function SendView({ project }: { project: ProjectInfo }) {
   const [answers, setAnswers] = useState<SendResults["answers"]>([]);
   const [failure, setFailure] = useState<string>();

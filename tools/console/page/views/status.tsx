@@ -15,7 +15,7 @@ const HEADLINES: Record<StatusAnswer["level"], string> = {
   broken: "Something is broken",
 };
 
-/** How the mirror is, what the last reconciliations found, and how many events came. */
+/** How the mirror is doing, what the last reconciliations found, and how many events arrived. */
 export function StatusView() {
   const { value, error } = useResource("", api.status, 15_000);
   return (
@@ -55,7 +55,7 @@ function byUrgency(one: StatusAnswer["lines"][number], other: typeof one): numbe
 
 function Lines({ lines }: { lines: StatusAnswer["lines"] }) {
   return (
-    <ul class="tiles status" aria-label="What was looked at">
+    <ul class="tiles status" aria-label="What was checked">
       {lines.toSorted(byUrgency).map(({ name, level, text, advice }) => (
         <li key={name} class={`tile ${level}`}>
           <div class="head">
@@ -114,7 +114,7 @@ function Run({ run }: { run: StatusAnswer["runs"][number] }) {
   );
 }
 
-/** What a run found that was not as in Clerk. */
+/** What a run found that differed from Clerk. */
 const FINDINGS = ["missing", "outdated", "buried", "gone", "repaired", "refused_count"];
 
 function summarize(results: Record<string, unknown>[]): string {

@@ -13,10 +13,10 @@ import { Rows } from "../parts/rows.tsx";
 /** Milliseconds. Every table is counted, twice. */
 const EVERY = 30_000;
 
-/** Milliseconds. Who is called what changes rarely. */
+/** Milliseconds. Names rarely change. */
 const NAMES_EVERY = 60_000;
 
-/** Each table as a user sees it, beside what the secret key sees. */
+/** Each table as a user sees it, next to what the secret key sees. */
 export function ViewAsView({ route }: { route: Route }) {
   const user = route.id;
   return (
@@ -126,7 +126,7 @@ function Tables({ heading, tables }: { heading: string; tables: ViewedTable[] })
   );
 }
 
-/** By the name that the mirror has, if it has one. */
+/** By the mirror's name, if it has one. */
 function Named({ user }: { user: string }) {
   const { value } = useResource(user, (signal) => api.findObjects(user, signal), NAMES_EVERY);
   const label = value?.objects.find(({ id }) => id === user)?.label;
@@ -138,7 +138,7 @@ function summarize(tables: ViewedTable[]): string {
   return `rows of ${formatNumber(seen)} of ${formatCount(tables.length, "table")}`;
 }
 
-/** Per cent; what is not none can be seen as such. */
+/** Percent; anything above zero stays visible. */
 function shareOf(count: number, total: number | null): number {
   if (count === 0 || total === 0) return 0;
   return Math.min(100, Math.max(1, total === null ? 1 : (100 * count) / total));
