@@ -279,7 +279,7 @@ Deno.test("the waitlist is refused to users and open to the secret key", async (
   assert.equal(read.data?.length, 1);
 });
 
-Deno.test("invitations are visible to managers of members, domains to members, roles and permissions to all", async () => {
+Deno.test("invitations are visible to managers of members, domains to members, role definitions to every user", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   await mirror.send(sampleEvent("organizationMembership.updated", {

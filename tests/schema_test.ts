@@ -158,7 +158,7 @@ Deno.test("database.types.ts matches the migrations", async () => {
   );
 });
 
-Deno.test("functions have time limits and empty search paths, foreign keys an index, the ledger byte order", async () => {
+Deno.test("functions have time limits and empty search paths, foreign keys have indexes", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const functions = await sql`
