@@ -76,41 +76,6 @@ Deno.test("status exits with 0, 1 or 2 by its worst line, and prints no secret",
   });
 });
 
-Deno.test("status takes project, key, function and secret as options too", async () => {
-  await using mirror = await openWellMirror();
-  const env = {
-    ...envOf(mirror),
-    SUPABASE_URL: "",
-    SUPABASE_SECRET_KEYS: "",
-    CLERK_WEBHOOK_SIGNING_SECRET: "",
-  };
-  const { code, output } = await run(
-    env,
-    "--url",
-    mirror.apiUrl,
-    "--key",
-    mirror.keys.secretKey,
-    "--function-url",
-    mirror.webhookUrl,
-    "--secret",
-    mirror.signingSecret,
-  );
-  assert.equal(code, 0, output);
-  assert.match(output, /the secret is right/);
-
-  const single = await run({
-    ...env,
-    SUPABASE_URL: mirror.apiUrl,
-    SUPABASE_SECRET_KEY: mirror.keys.secretKey,
-  });
-  assert.equal(single.code, 0, single.output);
-  assert.match(single.output, /not checked, since CLERK_WEBHOOK_SIGNING_SECRET is not set here/);
-
-  const nothing = await run(env);
-  assert.equal(nothing.code, 2, nothing.output);
-  assert.match(nothing.output, /^SUPABASE_URL: The address of the project is not set$/m);
-});
-
 Deno.test("status --json prints the whole report, and --watch repeats it until interrupted", async () => {
   await using mirror = await openWellMirror();
   const { code, output } = await run(envOf(mirror), "--json");
@@ -145,6 +110,41 @@ Deno.test("status --json prints the whole report, and --watch repeats it until i
   assert.deepEqual(levels.slice(0, 2), ["well", "well"]);
   assert.equal(levels.at(-1), "look");
   assert.equal((await ended).code, 1, "that of the last look");
+});
+
+Deno.test("status takes project, key, function and secret as options too", async () => {
+  await using mirror = await openWellMirror();
+  const env = {
+    ...envOf(mirror),
+    SUPABASE_URL: "",
+    SUPABASE_SECRET_KEYS: "",
+    CLERK_WEBHOOK_SIGNING_SECRET: "",
+  };
+  const { code, output } = await run(
+    env,
+    "--url",
+    mirror.apiUrl,
+    "--key",
+    mirror.keys.secretKey,
+    "--function-url",
+    mirror.webhookUrl,
+    "--secret",
+    mirror.signingSecret,
+  );
+  assert.equal(code, 0, output);
+  assert.match(output, /the secret is right/);
+
+  const single = await run({
+    ...env,
+    SUPABASE_URL: mirror.apiUrl,
+    SUPABASE_SECRET_KEY: mirror.keys.secretKey,
+  });
+  assert.equal(single.code, 0, single.output);
+  assert.match(single.output, /not checked, since CLERK_WEBHOOK_SIGNING_SECRET is not set here/);
+
+  const nothing = await run(env);
+  assert.equal(nothing.code, 2, nothing.output);
+  assert.match(nothing.output, /^SUPABASE_URL: The address of the project is not set$/m);
 });
 
 Deno.test("status --watch refuses what is not a number of seconds", async () => {
