@@ -89,7 +89,7 @@ Deno.test("only the page and its files are served without a token, under a stric
   assert.equal((await errorOf(await fetch(served.url, { method: "PUT" }))).status, 405);
 });
 
-Deno.test("every request to the API is 401 without the exact token", async () => {
+Deno.test("every request to the API is refused with 401 without the exact token", async () => {
   await using mirror = await openMirror();
   await using served = await openConsole(mirror, "dev");
   const { token } = served;
@@ -319,7 +319,7 @@ Deno.test("events are listed newest first, in pages, filtered, and counted by mi
   assert.equal(day.buckets.reduce((sum, { counts }) => sum + (counts.applied ?? 0), 0), 2);
 });
 
-Deno.test("a dead letter is a new event again when it fails again, and when it is applied", async () => {
+Deno.test("a dead letter appears as a new event when it fails again, and when it is applied", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   let { after } = await served.get<EventPage>("/api/events");
@@ -356,7 +356,7 @@ async function writeLedger({ sql }: Mirror, writer: number, transactions: number
   }
 }
 
-Deno.test("10,000 events are read once each while they are written, in whatever order they commit", async () => {
+Deno.test("10,000 events, written while they are read, are each read or counted once, in any order of commits", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const first = await served.get<EventPage>("/api/events?limit=500");
@@ -398,7 +398,7 @@ Deno.test("10,000 events are read once each while they are written, in whatever 
   assert.equal(some.length, 201);
 });
 
-Deno.test("a position from before a database was restored is read by its time", async () => {
+Deno.test("a reading position from before a database restore is continued by its time", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const id = newId("msg");

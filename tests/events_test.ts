@@ -264,7 +264,7 @@ Deno.test("roles and permissions are deleted by an event with the full object or
   }
 });
 
-Deno.test("the state views show sessions and invitations as expired, which no event reports", async () => {
+Deno.test("the state views show sessions and invitations as expired although no event says so", async () => {
   await using mirror = await openMirror();
   const past = Date.now() - 1000;
   const status = async (type: string, view: string, data: Record<string, unknown>) => {

@@ -239,7 +239,7 @@ Deno.test("a webhook that waits for a lock delays no other webhook", async () =>
   assert.equal((await waiting).outcome, "applied", "it goes on where the lock is released in time");
 });
 
-Deno.test("a webhook whose wait for a lock times out is 503, and the others of its group are applied", async () => {
+Deno.test("a webhook whose wait for a lock times out gets 503, and the others of its group are applied", async () => {
   await using mirror = await openWatched();
   const id = newId("user");
   const event = sampleEvent("user.updated", { data: { id } });
@@ -257,7 +257,7 @@ Deno.test("a webhook whose wait for a lock times out is 503, and the others of i
   assert.equal((await mirror.send(event, { id: webhook })).outcome, "applied");
 });
 
-Deno.test("a group whose answer is lost is 503 for each webhook, and the redeliveries are duplicates", async () => {
+Deno.test("a group whose answer is lost gives each webhook 503, and the redelivery is a duplicate", async () => {
   let isLosing = true;
   await using mirror = await openWatched((call) => async (one, deadline) => {
     const outcome = await call(one, deadline);
@@ -278,7 +278,7 @@ Deno.test("a group whose answer is lost is 503 for each webhook, and the redeliv
   assert.deepEqual(outcomesOf(again), Array(10).fill("duplicate"));
 });
 
-Deno.test("a database without apply_group() is asked for it once, and called event by event from then on", async () => {
+Deno.test("a database without apply_group() is asked for it once, then called event by event", async () => {
   await using mirror = await openWatched();
   await mirror.sql`drop function public.apply_group`;
   for (let burst = 0; burst < 2; burst++) {

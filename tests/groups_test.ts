@@ -341,7 +341,7 @@ Deno.test("apply_group() is refused to anon and to users", async () => {
   }
 });
 
-Deno.test("each write_<table>() function is identified by its first argument, which no other has", async () => {
+Deno.test("each function that writes rows is identified by its first argument, which no other has", async () => {
   await using mirror = await openMirror();
   const rows = await mirror.sql`
     select proargnames[1] as argument

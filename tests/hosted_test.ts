@@ -287,7 +287,7 @@ Deno.test("install names functions and secrets that aren't the mirror's, and nee
   await assert.rejects(run("install", api, { variables }), /function clerk-webhook/);
 });
 
-Deno.test("install knows its functions by notes in the database if the API hides their entrypoints", async () => {
+Deno.test("install recognizes its functions by notes in the database if the API hides their entrypoints", async () => {
   await using project = await openHostedProject({ tellsEntrypoint: false });
   await run("install", project.api);
   assert.match((await run("install", project.api)).output, /Nothing to do/);
@@ -692,7 +692,7 @@ Deno.test("an uninstall that is cut off at any request ends the same when it is 
   }
 });
 
-Deno.test("uninstall after a database reset removes the functions, which it knows by themselves", async () => {
+Deno.test("uninstall after a database reset still recognizes and removes the mirror's functions", async () => {
   await using project = await openHostedProject();
   const { api, sql } = project;
   await run("install", api);

@@ -226,7 +226,7 @@ const CONFIGS: Record<string, string> = {
 };
 
 for (const [example, config] of Object.entries(CONFIGS)) {
-  Deno.test(`config.toml keeps all that it has when the mirror is added, and when it is removed: ${example}`, () => {
+  Deno.test(`config.toml keeps its comments when the mirror is added, and is restored exactly after: ${example}`, () => {
     const parts = { functions: FUNCTIONS, schema: "clerk" };
     const { text, hunks } = addToConfig(tomlConfig, config, parts);
     for (const line of config.split(/\r?\n/)) {
@@ -241,7 +241,7 @@ for (const [example, config] of Object.entries(CONFIGS)) {
   });
 }
 
-Deno.test("the mirror is removed from a config.toml that somebody has edited since", () => {
+Deno.test("the mirror is removed even from a config.toml that somebody has edited since", () => {
   const config = '[api]\nschemas = ["public"]\n\n# Theirs\n[functions.mine]\nverify_jwt = true\n';
   const parts = { functions: FUNCTIONS, schema: "clerk" };
   const { text, hunks } = addToConfig(tomlConfig, config, parts);
@@ -319,7 +319,7 @@ Deno.test("init suggests other names where the first ones are taken as well", as
   assert.match(output, /init --prefix mirror_[^]*init --schema clerk_mirror/);
 });
 
-Deno.test("init names functions of the mirror's names as a clash, and changes nothing", async () => {
+Deno.test("init treats functions that have the mirror's names as a clash, and changes nothing", async () => {
   await using project = await createProject({
     [CONFIG]: "[functions.clerk-webhook]\nverify_jwt = true\n",
     "supabase/functions/clerk-refresh/index.ts": "",

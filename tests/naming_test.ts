@@ -1,4 +1,4 @@
-/** The mirror under other names: who knows them, and what goes by them. */
+/** The mirror under other names: where commands find them, and what bears them. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { installedNaming } from "../functions/_shared/naming.ts";
@@ -16,7 +16,7 @@ const SCHEMA = { schema: "clerk", prefix: "" };
 /** Both at once, with names that stand elsewhere in the SQL too. */
 const BOTH = { schema: "app", prefix: "auth_" };
 
-Deno.test("a mirror in a schema and under a prefix takes webhooks, and the project's own keys and policies", async () => {
+Deno.test("a mirror in a schema and under a prefix takes webhooks, foreign keys and policies", async () => {
   await using mirror = await openOwnMirror({ naming: BOTH });
   const event = sampleEvent("organizationMembership.created");
   assert.equal((await mirror.send(event)).outcome, "applied");

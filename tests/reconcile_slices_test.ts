@@ -75,7 +75,7 @@ async function damage(mirror: OwnMirror, clerk: ClerkApi): Promise<Drift> {
   return counts;
 }
 
-Deno.test("runs in slices of one page end like those of the commands", async (t) => {
+Deno.test("runs in slices of one page give the same results as the commands", async (t) => {
   await using test = await open();
   const { mirror, clerk, lines } = test;
   fillSmall(clerk, BEGINNING);

@@ -77,7 +77,7 @@ Deno.test("clerk-refresh writes the caller and their memberships from Clerk, and
   assert.equal(await countRows(mirror, "clerk_sync.refreshes"), 0, "nothing is left of the user");
 });
 
-test.underOwnNames("clerk-refresh serves each user once in ten seconds, and answers 429 to all who race", async () => {
+test.underOwnNames("clerk-refresh serves each user once in ten seconds, and answers 429 to their other requests", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   const [user, other] = [clerk.users.add(newUser(0)), clerk.users.add(newUser(0))];

@@ -100,7 +100,7 @@ async function readIds(client: Client, table: Table): Promise<string[]> {
   return (data ?? []).map(({ id }) => id).sort();
 }
 
-Deno.test("a user reads their own profile and sessions, and all memberships of their organizations, only", async () => {
+Deno.test("a user reads only their own profile, sessions and organizations, with all memberships of those", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   const { rows } = cast;

@@ -147,7 +147,7 @@ Deno.test("release_run() postpones a run and records why, until it makes progres
   assert.deepEqual([run.failure_count, run.error], [0, null], "it goes on");
 });
 
-Deno.test("a run that failed is not done, and keeps its reason", async () => {
+Deno.test("conclude_run() with a reason closes a run as failed, not as done, and keeps the reason", async () => {
   await using mirror = await openOwnMirror();
   const client = mirror.asService();
   await conclude(client, await begin(client), "CLERK_SECRET_KEY is of another instance");

@@ -77,7 +77,7 @@ Deno.test("the first event, backfill or reconciliation binds the mirror to its i
   assert.equal(await known(mirror), INSTANCE);
 });
 
-Deno.test("racing first events of two instances bind the mirror to one, and the other's are ignored", async () => {
+Deno.test("the first events of two racing instances bind the mirror to one; the other's are ignored", async () => {
   await using mirror = await openOwnMirror();
   const answers = await Promise.all(Array.from({ length: 16 }, async (_, index) => {
     const instance_id = index % 2 === 0 ? INSTANCE : OTHER;
@@ -190,7 +190,7 @@ Deno.test("an empty list from Clerk deletes nobody unless --allow-deletions cove
   assert.equal(await countRows(mirror, "profiles"), 0);
 });
 
-Deno.test("a filled mirror without a known instance accepts only one that knows some of its users", async () => {
+Deno.test("a filled mirror of unknown instance refuses one that knows none of its users, and deletes none unasked", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY, instanceId: OTHER });
   // As events told it that named no instance.

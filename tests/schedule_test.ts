@@ -25,7 +25,7 @@ async function nextMinute(scheduler: Scheduler): Promise<string[]> {
   return answers.map(({ url, status }) => `${url.replace(/.*\//, "")} ${status}`);
 }
 
-Deno.test("schedule() takes one statement and may be repeated; unschedule() removes all that it made", async () => {
+Deno.test("schedule() is one statement and safe to repeat; unschedule() removes all that it made", async () => {
   await using mirror = await openOwnMirror();
   const scheduler = await addScheduler(mirror);
   const first = await schedule(mirror);
@@ -78,7 +78,7 @@ Deno.test("schedule() refuses what can't work with a plain message, and sets not
   assert.equal((await sql`select from vault.secrets`).length, 0);
 });
 
-Deno.test("the minutely job exists while effects wait, and goes once they have run", async () => {
+Deno.test("the job that runs every minute exists while effects wait, and goes once they have run", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend((_key, times) => times === 1 ? "fail" : "accept");
   serveEffects(mirror.stack, {

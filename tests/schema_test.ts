@@ -205,7 +205,7 @@ Deno.test("supabase migration list shows every migration as applied", async () =
   }
 });
 
-Deno.test("the migrations list clashing names and change nothing in a project that has them already", async () => {
+Deno.test("the migrations refuse a project that has clashing names, list those, and change nothing", async () => {
   await using mirror = await openOwnMirror();
   const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
   await superuser`create database theirs owner postgres`;

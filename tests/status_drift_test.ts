@@ -1,4 +1,4 @@
-/** What status says after a real backfill and real reconciliations. */
+/** Status after a backfill and reconciliations that really ran. */
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";

@@ -1,4 +1,7 @@
-/** Status: each kind of trouble is produced, and reported with what to do about it. */
+/**
+ * Status: each kind of trouble is produced, and reported as worth a look or broken, with what to do
+ * about it.
+ */
 import assert from "node:assert/strict";
 import { RELEASE } from "../functions/_shared/release.ts";
 import { newId } from "../tools/development/events/new_id.ts";
@@ -344,7 +347,7 @@ Deno.test("status tells each kind of trouble on the way to the database", async 
   });
 });
 
-Deno.test("a stopped database is broken for the command and the function, and well once it is back", async () => {
+Deno.test("status reports a stopped database from both sides, and is well once it is back", async () => {
   await using mirror = await openOwnMirror();
   await mirror.send(sampleEvent("user.created"));
   await mirror.stack.postgres.stop();
@@ -460,7 +463,7 @@ Deno.test("recent events are counted as applied, stale, duplicate or dead-letter
   });
 });
 
-Deno.test("status reads at most a part of a large ledger, and reports its counts as a minimum", async () => {
+Deno.test("status reads only a part of a large ledger, and reports its counts as a minimum", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   await sql`

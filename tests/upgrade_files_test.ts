@@ -88,7 +88,7 @@ Deno.test("upgrade keeps and names a function that somebody has edited; --force 
   assert.match(await project.read(WEBHOOK), /\/\/ later\n$/);
 });
 
-Deno.test("upgrade updates the functions of an earlier package, where init only refers to it", async () => {
+Deno.test("upgrade brings a project of an earlier package to this one, where init only refers to it", async () => {
   await using project = await createProject();
   assert.equal((await project.run("init", "--yes")).code, 0);
   const installed = await project.snapshot();
