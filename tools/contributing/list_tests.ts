@@ -22,7 +22,6 @@ export const CHAPTERS: Record<string, string[]> = {
     "reconcile",
     "reconcile_slices",
     "runs",
-    "clerk_api",
     "clerk_pages",
   ],
   "Guards against mistakes": ["safety"],
@@ -53,7 +52,7 @@ export const CHAPTERS: Record<string, string[]> = {
     "releases",
     "release",
   ],
-  "The repository's own tools": ["tools", "commands", "new_noun", "bench", "docs"],
+  "The repository's own tools": ["tools", "commands", "new_noun", "clerk_api", "bench", "docs"],
 };
 
 /** A test file as a part of the document. */
