@@ -1,4 +1,4 @@
-/** What an application builds into the mirror's tables: it stops nothing, and nothing of it is touched. */
+/** What an application adds to the mirrored tables neither stops the mirror nor is touched by it. */
 import assert from "node:assert/strict";
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { newId } from "../tools/development/events/new_id.ts";
@@ -19,7 +19,7 @@ async function rowOf({ sql }: Mirror, table: string, id: string) {
   return row;
 }
 
-Deno.test("columns of the application's own keep their defaults on insert and their values on update, whatever the event", async () => {
+Deno.test("an application's own columns keep their defaults and values, whatever the event", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const tables = new Set(await addApplicationColumns(sql));
@@ -49,7 +49,7 @@ Deno.test("columns of the application's own keep their defaults on insert and th
   assert.deepEqual([...tables], [], "every mirrored table was written");
 });
 
-Deno.test("a backfill and a reconciliation leave columns of the application's own alone", async () => {
+Deno.test("a backfill and a reconciliation leave an application's own columns alone", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi();
   const { sql } = mirror;
@@ -99,7 +99,7 @@ const RULES: { what: string; sql: string; drop: string; reason: RegExp }[] = [
   },
 ];
 
-Deno.test("what the application forbids becomes a dead letter that names the rule, and nothing else", async (t) => {
+Deno.test("an event that an application's rule forbids becomes a dead letter that names the rule", async (t) => {
   for (const { what, sql: rule, drop, reason } of RULES) {
     await t.step(what, async () => {
       await using mirror = await openOwnMirror();
@@ -133,9 +133,9 @@ const HOLDS = [
   "on delete set null not null",
 ];
 
-Deno.test("a deletion that a foreign key of the application's holds up erases the row in place", async (t) => {
+Deno.test("an application's foreign key doesn't block a deletion: the row is erased in place", async (t) => {
   for (const hold of HOLDS) {
-    await t.step(hold || "without an on delete", async (t) => {
+    await t.step(hold || "no on delete clause", async (t) => {
       await using mirror = await openOwnMirror();
       const { sql } = mirror;
       const created = sampleEvent("organizationMembership.created");
@@ -194,7 +194,7 @@ Deno.test("a deletion that a foreign key of the application's holds up erases th
       assert.equal((await sql`select from clerk_sync.dead_letters`).length, 0);
       assert.equal((await sql`select task from todos`)[0]?.task, "buy milk");
 
-      await t.step("what comes late doesn't fill it again", async () => {
+      await t.step("late events don't fill an erased row again", async () => {
         for (const type of ["user.updated", "organization.updated"]) {
           const id = type === "user.updated" ? userId : organization.id;
           const late = sampleEvent(type, { data: { id }, at: Date.now() + 1000 });
@@ -206,23 +206,26 @@ Deno.test("a deletion that a foreign key of the application's holds up erases th
         assert.deepEqual({ ...row }, { email: null, deleted_at: new Date(at) });
       });
 
-      await t.step("it goes for good once the application lets go, and not before", async () => {
-        const prune = async () => (await mirror.asService().rpc("prune_erased_rows")).data;
-        assert.deepEqual(await prune(), { removed: 0, held: 3, last: null });
-        await sql`delete from shares`;
-        await sql`delete from todos`;
-        assert.deepEqual(await prune(), { removed: 2, held: 1, last: null });
-        await sql`delete from plans`;
-        assert.deepEqual(await prune(), { removed: 1, held: 0, last: null });
-        for (const [table] of erased) {
-          assert.equal((await sql`select from ${sql(table)}`).length, 0, table);
-        }
-      });
+      await t.step(
+        "an erased row is pruned once nothing references it, and not before",
+        async () => {
+          const prune = async () => (await mirror.asService().rpc("prune_erased_rows")).data;
+          assert.deepEqual(await prune(), { removed: 0, held: 3, last: null });
+          await sql`delete from shares`;
+          await sql`delete from todos`;
+          assert.deepEqual(await prune(), { removed: 2, held: 1, last: null });
+          await sql`delete from plans`;
+          assert.deepEqual(await prune(), { removed: 1, held: 0, last: null });
+          for (const [table] of erased) {
+            assert.equal((await sql`select from ${sql(table)}`).length, 0, table);
+          }
+        },
+      );
     });
   }
 });
 
-Deno.test("a membership that the application holds gives nobody access once it is deleted", async () => {
+Deno.test("a deleted membership gives no access, even while the application references it", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const created = sampleEvent("organizationMembership.created");
@@ -239,7 +242,7 @@ Deno.test("a membership that the application holds gives nobody access once it i
   assert.deepEqual((await client.from("organization_memberships").select()).data, []);
 });
 
-Deno.test("of 5,000 members whose organization is deleted, only those that are held are left", async () => {
+Deno.test("deleting an organization with 5,000 members leaves only the memberships that are referenced", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const event = sampleEvent("organization.created");
@@ -270,7 +273,7 @@ Deno.test("of 5,000 members whose organization is deleted, only those that are h
   assert.deepEqual(left.map(({ id }) => id), held.sort());
 });
 
-Deno.test("a trigger of the application's that forbids a deletion makes it a dead letter, which can be replayed", async () => {
+Deno.test("a deletion that a trigger forbids becomes a dead letter, and is applied once the trigger is gone", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const created = sampleEvent("user.created");
@@ -291,7 +294,7 @@ Deno.test("a trigger of the application's that forbids a deletion makes it a dea
   assert.equal(await rowOf(mirror, "profiles", created.data.id), undefined);
 });
 
-Deno.test("a trigger of the application's that calls a deletion off without a word keeps nobody's data", async () => {
+Deno.test("a trigger that silently cancels a deletion keeps no data: the row is erased in place", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const created = sampleEvent("user.created");
@@ -310,7 +313,7 @@ Deno.test("a trigger of the application's that calls a deletion off without a wo
   );
 });
 
-Deno.test("rows that a membership needs may have rules of the application's too", async () => {
+Deno.test("an event whose placeholder breaks an application's rule becomes a dead letter", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   await sql`alter table organizations add constraint app_named check (name is not null)`;

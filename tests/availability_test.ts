@@ -1,10 +1,13 @@
-/** What happens when the database is down, slow or locked: 503, nothing left behind, applied later. */
+/**
+ * When the database is down, slow or locked, clerk-webhook answers 503, leaves nothing behind, and
+ * applies the redelivery.
+ */
 import assert from "node:assert/strict";
 import { newId } from "../tools/development/events/new_id.ts";
 import { sampleEvent } from "../tools/development/events/sample_event.ts";
 import { openOwnMirror } from "./helpers/mirror.ts";
 
-Deno.test("a database that is down is 503, and the redelivery is applied once it is back", async () => {
+Deno.test("clerk-webhook answers 503 while the database is down, and applies the redelivery afterwards", async () => {
   await using mirror = await openOwnMirror();
   const event = sampleEvent("user.created");
   const id = newId("msg");
@@ -20,7 +23,7 @@ Deno.test("a database that is down is 503, and the redelivery is applied once it
   assert.equal((await mirror.send(event, { id })).outcome, "duplicate");
 });
 
-Deno.test("a call that fails leaves nothing behind, its claim included", async () => {
+Deno.test("a failed call leaves nothing behind, not even its claim of the webhook", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const event = sampleEvent("organizationMembership.created");
@@ -44,7 +47,7 @@ Deno.test("a call that fails leaves nothing behind, its claim included", async (
   assert.equal((await mirror.send(event, { id })).outcome, "applied");
 });
 
-Deno.test("a lock that is not released within two seconds is 503, and the redelivery is applied", async () => {
+Deno.test("clerk-webhook answers 503 after two seconds of waiting for a lock, and applies the redelivery", async () => {
   await using mirror = await openOwnMirror();
   const event = sampleEvent("user.created");
   const id = newId("msg");
@@ -59,7 +62,7 @@ Deno.test("a lock that is not released within two seconds is 503, and the redeli
   assert.equal((await mirror.send(changed, { id })).outcome, "applied");
 });
 
-Deno.test("a second delivery waits for the first: a duplicate after its commit, a claim after its rollback", async () => {
+Deno.test("a concurrent second delivery is a duplicate if the first commits, and applied if it rolls back", async () => {
   await using mirror = await openOwnMirror();
   for (const isCommitted of [true, false]) {
     const id = newId("msg");

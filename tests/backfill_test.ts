@@ -1,4 +1,4 @@
-/** A backfill from Clerk's Backend API, run as a command: what it brings, and what it gets over. */
+/** The backfill command copies a Clerk instance into the mirror, and survives interruptions and errors. */
 import assert from "node:assert/strict";
 import { newId } from "../tools/development/events/new_id.ts";
 import { runMeasured } from "../tools/commands/cli/run_measured.ts";
@@ -29,7 +29,7 @@ const TABLES = [
   "payment_attempts",
 ];
 
-Deno.test("backfill brings every resource, as a webhook would write it, and what is private nowhere", async () => {
+Deno.test("backfill writes every resource as a webhook would, and nothing private", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi();
   const { user, organization, invitation } = fillSmall(clerk, BEGINNING);
@@ -63,81 +63,7 @@ Deno.test("backfill brings every resource, as a webhook would write it, and what
   assert.equal(await countRows(mirror, "clerk_sync.backfill_cursors"), 0, "nothing is left over");
 });
 
-test.underOwnNames("backfill keeps Clerk's limits, and gets over 429, 5xx, slow answers and broken connections", async () => {
-  await using mirror = await openOwnMirror();
-  let limited = 0;
-  await using clerk = startClerkApi({
-    rateLimit: { requests: 100, milliseconds: 10_000 },
-    trouble({ path, times }) {
-      if (path.includes("/count")) return undefined;
-      if (path.startsWith("/users") && times === 1) return { status: 500 };
-      if (path.startsWith("/users") && times === 2) return "cut";
-      if (path.startsWith("/organizations") && times === 1) {
-        limited = Date.now();
-        return { status: 429, retryAfter: 2 };
-      }
-      if (path.startsWith("/organizations") && times === 2) {
-        assert.ok(Date.now() - limited >= 2000, "the pause that Clerk asks for is kept");
-        return { delay: 1500 };
-      }
-      return undefined;
-    },
-  });
-  for (let index = 0; index < 1200; index++) clerk.users.add(newUser(BEGINNING + index));
-  for (let index = 0; index < 10; index++) clerk.organizations.add(newOrganization(BEGINNING));
-  const { code, output } = await finish(task("backfill", [], clerkEnv(clerk, mirror)));
-  assert.equal(code, 0, output);
-  assert.match(output, /Clerk answers 500: .*; trying again/);
-  assert.match(output, /Clerk can't be reached: .*; trying again/);
-  assert.deepEqual(
-    [await countRows(mirror, "profiles"), await countRows(mirror, "organizations")],
-    [
-      1200,
-      10,
-    ],
-  );
-  assert.ok(clerk.peakPerWindow <= 80, `${clerk.peakPerWindow} requests in 10 s`);
-});
-
-test.underOwnNames("backfill stops with a sentence where trying again can't help", async () => {
-  await using mirror = await openOwnMirror();
-  await using clerk = startClerkApi({
-    trouble: ({ path }) => path.startsWith("/organizations") ? { status: 422 } : undefined,
-  });
-  const env = clerkEnv(clerk, mirror);
-  const wrongUrl = { ...env, SUPABASE_URL: "http://127.0.0.1:1" };
-  const wrongKey = { ...env, SUPABASE_SECRET_KEYS: '{"default":"sb_secret_other"}' };
-  const mistakes: [string[], Record<string, string>, RegExp][] = [
-    [[], { ...env, CLERK_SECRET_KEY: "sk_test_other" }, /^Clerk refuses the key/m],
-    [
-      [],
-      { ...env, CLERK_SECRET_KEY: "" },
-      /^CLERK_SECRET_KEY: The secret key of the Clerk instance is not set/m,
-    ],
-    [[], { ...env, SUPABASE_URL: "" }, /^SUPABASE_URL: The address of the project is not set/m],
-    [[], { ...env, CLERK_SECRET_KEY: "pk_test_x" }, /neither "sk_live_" nor "sk_test_"/],
-    [[], { ...env, CLERK_API_URL: "clerk" }, /^CLERK_API_URL: The address of Clerk's API is not/m],
-    [["--only", "organizations"], env, /^Clerk answers 422: /m],
-    [[], wrongUrl, /^The project can't be used/m],
-    [[], wrongKey, /^The project can't be used/m],
-    [
-      ["--only", "users,cats"],
-      env,
-      /There is no resource "cats"\. There are: users, organizations/,
-    ],
-    [["--since", "tomorrowish"], env, /is not a date/],
-    [["--verbose"], env, /Unknown option/],
-  ];
-  for (const [args, variables, complaint] of mistakes) {
-    const { code, output } = await finish(taskCommand("backfill", args, variables));
-    assert.equal(code, 1, output);
-    assert.match(output, complaint);
-    assert.ok(!output.includes("    at "), `a sentence, no stack trace: ${output}`);
-  }
-  assert.equal(clerk.counts.path.get("/organizations"), 1, "a refused question is not repeated");
-});
-
-test.underOwnNames("--only, --dry-run and --since narrow a backfill down; features that are off are left out", async () => {
+test.underOwnNames("backfill takes --only, --dry-run and --since, and skips features that are off in Clerk", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({
     secretKey: LIVE_KEY,
@@ -173,7 +99,7 @@ test.underOwnNames("--only, --dry-run and --since narrow a backfill down; featur
   assert.deepEqual(await counts(), [1302, 1, 1]);
 });
 
-test.underOwnNames("a backfill that failed goes on after what it has finished; --restart begins anew", async () => {
+test.underOwnNames("a failed backfill resumes after what it has finished; --restart begins anew", async () => {
   await using mirror = await openOwnMirror();
   let isBroken = true;
   await using clerk = startClerkApi({
@@ -201,32 +127,12 @@ test.underOwnNames("a backfill that failed goes on after what it has finished; -
   assert.equal(readings(), 4);
 });
 
-test.underOwnNames("objects that can't be mirrored are named, and keep no other from it", async () => {
-  await using mirror = await openOwnMirror();
-  await using clerk = startClerkApi();
-  const users = Array.from(
-    { length: 40 },
-    (_, index) => clerk.users.add(newUser(BEGINNING + index)),
-  );
-  // One that the schema refuses, and one of a time that only Postgres does.
-  const [malformed, prehistoric] = [users[7], users[23]];
-  assert.ok(malformed && prehistoric);
-  clerk.users.update(malformed.id, { username: 42, updated_at: BEGINNING });
-  clerk.users.update(prehistoric.id, { last_sign_in_at: -8.64e12, updated_at: BEGINNING });
-  const { code, output } = await finish(task("backfill", [], clerkEnv(clerk, mirror)));
-  assert.equal(code, 1);
-  assert.match(output, /^2 objects can't be mirrored:$/m);
-  assert.match(output, new RegExp(`users ${malformed.id}: .*"data.username" is invalid`));
-  assert.match(output, new RegExp(`users ${prehistoric.id}: 22`));
-  assert.equal(await countRows(mirror, "profiles"), 38);
-});
-
 /** As many as memory and chance need; under other names it is enough that it works. */
 const LARGE = isRenamed
   ? { users: 4_000, organizations: 400, killedAfter: 500 }
   : { users: 100_000, organizations: 10_000, killedAfter: 2_000 };
 
-Deno.test("a hundred thousand users and their organizations, killed and resumed among live webhooks, come complete", async (t) => {
+Deno.test("a backfill of 100,000 users, killed and resumed among live webhooks, ends complete", async (t) => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   fillLarge(clerk, { ...LARGE, members: 3, at: BEGINNING });
@@ -245,7 +151,7 @@ Deno.test("a hundred thousand users and their organizations, killed and resumed 
     assert.ok(await countRows(mirror, "clerk_sync.backfill_cursors") > 0);
   });
 
-  await t.step("it resumes, within 300 MB, while webhooks go on", async () => {
+  await t.step("it resumes within 300 MB of memory while webhooks go on", async () => {
     const resumed = runMeasured(taskCommand("backfill", [], env));
     let isRunning = true;
     const ended = resumed.finally(() => isRunning = false);
@@ -260,7 +166,7 @@ Deno.test("a hundred thousand users and their organizations, killed and resumed 
   });
 
   await t.step(
-    "nothing is missing, the newest state wins, what was deleted stays away",
+    "nothing is missing, the newest state wins, and deleted users stay away",
     async () => {
       assert.ok(
         webhooks.updated.size > 0 && webhooks.deleted.size > 0,
@@ -274,7 +180,7 @@ Deno.test("a hundred thousand users and their organizations, killed and resumed 
   );
 });
 
-test.underOwnNames("a deletion that comes between the reading and the writing of a page is respected", async () => {
+test.underOwnNames("a deletion that arrives between the reading and the writing of a page is respected", async () => {
   await using mirror = await openOwnMirror();
   const [user, other] = [newUser(BEGINNING), newUser(BEGINNING)];
   const organization = newOrganization(BEGINNING);
@@ -329,7 +235,7 @@ function liveWebhooks(mirror: Mirror, clerk: ClerkApi) {
   };
 }
 
-test.underOwnNames("a list that gives less than was asked for is read to its end; one that gives less than it counts is told", async () => {
+test.underOwnNames("a list with short pages is read to its end; one that is shorter than Clerk counts is reported", async () => {
   await using mirror = await openOwnMirror();
   let maxPageSize: number | undefined = 100;
   let hidden = 0;
@@ -358,4 +264,98 @@ test.underOwnNames("a list that gives less than was asked for is read to its end
   hidden = 0;
   assert.equal((await finish(taskCommand("backfill", only, env))).code, 0);
   assert.equal((await finish(taskCommand("reconcile", only, env))).code, 0);
+});
+
+test.underOwnNames("backfill keeps Clerk's rate limit, and retries 429, 5xx, slow answers and broken connections", async () => {
+  await using mirror = await openOwnMirror();
+  let limited = 0;
+  await using clerk = startClerkApi({
+    rateLimit: { requests: 100, milliseconds: 10_000 },
+    trouble({ path, times }) {
+      if (path.includes("/count")) return undefined;
+      if (path.startsWith("/users") && times === 1) return { status: 500 };
+      if (path.startsWith("/users") && times === 2) return "cut";
+      if (path.startsWith("/organizations") && times === 1) {
+        limited = Date.now();
+        return { status: 429, retryAfter: 2 };
+      }
+      if (path.startsWith("/organizations") && times === 2) {
+        assert.ok(Date.now() - limited >= 2000, "the pause that Clerk asks for is kept");
+        return { delay: 1500 };
+      }
+      return undefined;
+    },
+  });
+  for (let index = 0; index < 1200; index++) clerk.users.add(newUser(BEGINNING + index));
+  for (let index = 0; index < 10; index++) clerk.organizations.add(newOrganization(BEGINNING));
+  const { code, output } = await finish(task("backfill", [], clerkEnv(clerk, mirror)));
+  assert.equal(code, 0, output);
+  assert.match(output, /Clerk answers 500: .*; trying again/);
+  assert.match(output, /Clerk can't be reached: .*; trying again/);
+  assert.deepEqual(
+    [await countRows(mirror, "profiles"), await countRows(mirror, "organizations")],
+    [
+      1200,
+      10,
+    ],
+  );
+  assert.ok(clerk.peakPerWindow <= 80, `${clerk.peakPerWindow} requests in 10 s`);
+});
+
+test.underOwnNames("objects that can't be mirrored are named, and stop no others", async () => {
+  await using mirror = await openOwnMirror();
+  await using clerk = startClerkApi();
+  const users = Array.from(
+    { length: 40 },
+    (_, index) => clerk.users.add(newUser(BEGINNING + index)),
+  );
+  // One that the schema refuses, and one of a time that only Postgres does.
+  const [malformed, prehistoric] = [users[7], users[23]];
+  assert.ok(malformed && prehistoric);
+  clerk.users.update(malformed.id, { username: 42, updated_at: BEGINNING });
+  clerk.users.update(prehistoric.id, { last_sign_in_at: -8.64e12, updated_at: BEGINNING });
+  const { code, output } = await finish(task("backfill", [], clerkEnv(clerk, mirror)));
+  assert.equal(code, 1);
+  assert.match(output, /^2 objects can't be mirrored:$/m);
+  assert.match(output, new RegExp(`users ${malformed.id}: .*"data.username" is invalid`));
+  assert.match(output, new RegExp(`users ${prehistoric.id}: 22`));
+  assert.equal(await countRows(mirror, "profiles"), 38);
+});
+
+test.underOwnNames("backfill stops with a plain message where a retry can't help", async () => {
+  await using mirror = await openOwnMirror();
+  await using clerk = startClerkApi({
+    trouble: ({ path }) => path.startsWith("/organizations") ? { status: 422 } : undefined,
+  });
+  const env = clerkEnv(clerk, mirror);
+  const wrongUrl = { ...env, SUPABASE_URL: "http://127.0.0.1:1" };
+  const wrongKey = { ...env, SUPABASE_SECRET_KEYS: '{"default":"sb_secret_other"}' };
+  const mistakes: [string[], Record<string, string>, RegExp][] = [
+    [[], { ...env, CLERK_SECRET_KEY: "sk_test_other" }, /^Clerk refuses the key/m],
+    [
+      [],
+      { ...env, CLERK_SECRET_KEY: "" },
+      /^CLERK_SECRET_KEY: The secret key of the Clerk instance is not set/m,
+    ],
+    [[], { ...env, SUPABASE_URL: "" }, /^SUPABASE_URL: The address of the project is not set/m],
+    [[], { ...env, CLERK_SECRET_KEY: "pk_test_x" }, /neither "sk_live_" nor "sk_test_"/],
+    [[], { ...env, CLERK_API_URL: "clerk" }, /^CLERK_API_URL: The address of Clerk's API is not/m],
+    [["--only", "organizations"], env, /^Clerk answers 422: /m],
+    [[], wrongUrl, /^The project can't be used/m],
+    [[], wrongKey, /^The project can't be used/m],
+    [
+      ["--only", "users,cats"],
+      env,
+      /There is no resource "cats"\. There are: users, organizations/,
+    ],
+    [["--since", "tomorrowish"], env, /is not a date/],
+    [["--verbose"], env, /Unknown option/],
+  ];
+  for (const [args, variables, complaint] of mistakes) {
+    const { code, output } = await finish(taskCommand("backfill", args, variables));
+    assert.equal(code, 1, output);
+    assert.match(output, complaint);
+    assert.ok(!output.includes("    at "), `a sentence, no stack trace: ${output}`);
+  }
+  assert.equal(clerk.counts.path.get("/organizations"), 1, "a refused question is not repeated");
 });

@@ -1,4 +1,4 @@
-/** The benchmarks, in their short form: that they work, not what they measure. */
+/** The benchmarks in their short form: that they work, not what they measure. */
 import assert from "node:assert/strict";
 import { finish, task } from "./helpers/command.ts";
 
@@ -24,9 +24,9 @@ const BENCHMARKS: Record<string, string[]> = {
   rls: ["ms", "ms"],
 };
 
-for (const [name, units] of Object.entries(BENCHMARKS)) {
-  Deno.test(`bench ${name} measures both sides of every line`, async () => {
-    const { stdout, stderr, code } = await task("bench", ["--short", "--json", name]).output();
+for (const [benchmark, units] of Object.entries(BENCHMARKS)) {
+  Deno.test(`bench ${benchmark} measures both sides of every comparison`, async () => {
+    const { stdout, stderr, code } = await task("bench", ["--short", "--json", benchmark]).output();
     assert.equal(code, 0, new TextDecoder().decode(stderr));
     const comparisons = JSON.parse(new TextDecoder().decode(stdout));
     assert.deepEqual(comparisons.map(({ unit }: { unit: string }) => unit), units);
@@ -38,7 +38,7 @@ for (const [name, units] of Object.entries(BENCHMARKS)) {
   });
 }
 
-Deno.test("bench names what there is, and complains about what there is not", async () => {
+Deno.test("bench --help lists every benchmark, and an unknown one is refused", async () => {
   const help = await finish(task("bench", ["--help"]));
   assert.equal(help.code, 0);
   for (const name of Object.keys(BENCHMARKS)) {

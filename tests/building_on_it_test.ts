@@ -1,4 +1,7 @@
-/** docs/building-on-it.md, run: every block of SQL in one project, every block of TypeScript checked. */
+/**
+ * docs/building-on-it.md, executed: every SQL block runs in one project, every TypeScript block is
+ * type-checked.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
@@ -30,7 +33,7 @@ const REALTIME = `
     begin insert into realtime.messages values (topic_name, event_name, to_jsonb(new)); end $$;
 `;
 
-Deno.test("every block of SQL in docs/building-on-it.md runs, and does what the text around it says", async (t) => {
+Deno.test("every SQL block in docs/building-on-it.md runs, and does what the page says", async (t) => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   await sql.unsafe(REALTIME);
@@ -47,14 +50,14 @@ Deno.test("every block of SQL in docs/building-on-it.md runs, and does what the 
   const { organization, public_user_data: { user_id: userId } } = membership.data;
   const user = asUser(userId);
 
-  await t.step("the first insert is faster than the webhook", async () => {
+  await t.step("a user's first insert works before their webhook has arrived", async () => {
     assert.equal((await user.from("todos").insert({ user_id: userId, task: "x" })).error, null);
     const other = { user_id: newId("user"), task: "x" };
     assert.equal((await user.from("todos").insert(other)).error?.code, "42501");
     assert.equal((await asUser(newId("user")).from("todos").select()).data.length, 0);
   });
 
-  await t.step("own columns have their defaults and keep their values", async () => {
+  await t.step("own columns keep their defaults and their values", async () => {
     await mirror.send(sampleEvent("user.created", { data: { id: userId } }));
     await sql`update profiles set credits = 7, nickname = 'A' where id = ${userId}`;
     await mirror.send(sampleEvent("user.updated", {
@@ -79,7 +82,7 @@ Deno.test("every block of SQL in docs/building-on-it.md runs, and does what the 
     );
   });
 
-  await t.step("triggers run once for each event that changes the row, and with it", async () => {
+  await t.step("triggers run once for each event that changes the row", async () => {
     await mirror.send({ ...membership, type: "organizationMembership.updated" });
     const count = async () =>
       (await sql`select members from member_counts`).map(({ members }) => members);
@@ -91,19 +94,19 @@ Deno.test("every block of SQL in docs/building-on-it.md runs, and does what the 
     assert.deepEqual(await count(), [0]);
   });
 
-  await t.step("each user hears of their own changes", async () => {
+  await t.step("changes are broadcast to the user's own topic", async () => {
     const heard = await sql`select distinct topic from realtime.messages order by topic`;
     assert.ok(heard.some(({ topic }) => topic === `user:${userId}`));
   });
 
-  await t.step("somebody is found by any address", async () => {
+  await t.step("a user is found by any of their addresses", async () => {
     const found = await sql`
       select id from profiles where identifiers @> '[{"value": "ada@example.com"}]'`;
     assert.deepEqual(found.map(({ id }) => id), [userId]);
   });
 
   await t.step(
-    "an erased person leaves a shell where a foreign key holds it, which goes when it is let go",
+    "a deleted user's row stays erased while a foreign key references it, and then goes",
     async () => {
       await mirror.send(sampleEvent("user.deleted", { data: { id: userId } }));
       const [row] = await sql`select email, nickname, credits, deleted_at from profiles`;
@@ -118,7 +121,7 @@ Deno.test("every block of SQL in docs/building-on-it.md runs, and does what the 
   );
 });
 
-Deno.test("every block of TypeScript in docs/building-on-it.md is type-checked, against the generated types", async () => {
+Deno.test("every TypeScript block in docs/building-on-it.md type-checks against the generated types", async () => {
   const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-docs-" });
   try {
     const blocks = blocksOf("ts");

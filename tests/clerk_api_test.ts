@@ -1,4 +1,4 @@
-/** The stand-in for Clerk's Backend API, through Clerk's own client where it has a call. */
+/** The tests' stand-in for Clerk's Backend API, called through Clerk's own client where that has a method. */
 import assert from "node:assert/strict";
 import { createClerkClient } from "@clerk/backend";
 import { isRecord } from "../functions/clerk-webhook/json.ts";
@@ -65,7 +65,7 @@ Deno.test("startClerkApi() lists users in pages, newest first, as Clerk's client
   assert.equal(clerk.counts.path.get("/users/count"), 1);
 });
 
-Deno.test("startClerkApi() sorts and filters users, and counts those that a filter leaves", async () => {
+Deno.test("startClerkApi() sorts and filters users, and counts what a filter leaves", async () => {
   await using clerk = startClerkApi();
   const [oldest, middle, ...newest] = [0, 1, 2, 2].map((n) => newUser(BEGINNING + n));
   assert(oldest && middle);
@@ -98,7 +98,7 @@ Deno.test("startClerkApi() sorts and filters users, and counts those that a filt
   assert.equal((await codeOf(clerk, `/users/count?${tooMany}`))[0], 422);
 });
 
-Deno.test("startClerkApi() answers for everything an organization has, and deletes it with the organization", async () => {
+Deno.test("startClerkApi() serves what belongs to an organization, and deletes it with the organization", async () => {
   await using clerk = startClerkApi();
   const user = clerk.users.add(newUser(BEGINNING));
   const organization = clerk.organizations.add(newOrganization(BEGINNING));
@@ -146,7 +146,7 @@ Deno.test("startClerkApi() answers for everything an organization has, and delet
   assert.equal(clerk.memberships.size, 0);
 });
 
-Deno.test("startClerkApi() answers for roles, permissions, the waitlist and billing", async () => {
+Deno.test("startClerkApi() serves roles, permissions, the waitlist and billing", async () => {
   await using clerk = startClerkApi();
   const user = clerk.users.add(newUser(BEGINNING));
   const organization = clerk.organizations.add(newOrganization(BEGINNING));
@@ -205,7 +205,7 @@ Deno.test("startClerkApi() refuses another key in the form of Clerk's errors", a
   assert.equal(clerk.counts.status.get(401), 1);
 });
 
-Deno.test("startClerkApi() limits the rate of requests and tells how many it let pass", async () => {
+Deno.test("startClerkApi() limits the rate of requests, and reports the peak that it let pass", async () => {
   await using clerk = startClerkApi({ rateLimit: { requests: 3, milliseconds: 1500 } });
   const answers = await Promise.all(Array.from({ length: 5 }, () => get(clerk, "/users")));
   const refused = answers.filter(({ status }) => status === 429);
@@ -218,7 +218,7 @@ Deno.test("startClerkApi() limits the rate of requests and tells how many it let
   assert.equal(clerk.peakPerWindow, 4);
 });
 
-Deno.test("startClerkApi() makes trouble when asked, and lets hanging requests go when it stops", async () => {
+Deno.test("startClerkApi() simulates errors, delays and cut or hanging connections", async () => {
   const seen: string[] = [];
   const clerk = startClerkApi({
     trouble({ path, number, times }) {
@@ -250,7 +250,7 @@ Deno.test("startClerkApi() makes trouble when asked, and lets hanging requests g
   ]);
 });
 
-Deno.test("startClerkApi() shows what changes between two pages", async () => {
+Deno.test("startClerkApi() shows changes that happen between two pages", async () => {
   await using clerk = startClerkApi({
     onRequest(path) {
       if (path.includes("offset=2")) clerk.users.delete(oldest.id);
@@ -264,7 +264,7 @@ Deno.test("startClerkApi() shows what changes between two pages", async () => {
   assert.deepEqual([await page(0), await page(2), await page(3)], [2, 2, 2]);
 });
 
-Deno.test("startClerkApi() serves 100,000 users in full pages within seconds", async () => {
+Deno.test("startClerkApi() serves 100,000 users in full pages", async () => {
   await using clerk = startClerkApi();
   for (let n = 0; n < 100_000; n++) clerk.users.add(newUser(BEGINNING + n));
   const ids = new Set<unknown>();

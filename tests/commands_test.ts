@@ -1,4 +1,4 @@
-/** Every command says what it does, and refuses what it doesn't know before it does anything. */
+/** Every command explains itself, and refuses what it doesn't know before it does anything. */
 import assert from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
@@ -23,7 +23,7 @@ const COMMANDS = Object.entries(config.tasks)
 
 const run = (task: Task, ...args: string[]) => finish(taskCommand(task, args, NOTHING));
 
-Deno.test("every command shows with --help what it is, what it takes, and nothing else happens", async () => {
+Deno.test("every command shows its usage with --help, without a project or secrets", async () => {
   assert.ok(COMMANDS.length >= 12);
   for (const name of COMMANDS) {
     const { code, output } = await run(name, "--help");
@@ -74,7 +74,8 @@ const MISTAKES: [Task, string[], RegExp, number?][] = [
 ];
 
 for (const [task, args, complaint, status = 1] of MISTAKES) {
-  Deno.test(`deno task ${[task, ...args].join(" ")} is refused before anything is done or asked for`, async () => {
+  const commandLine = ["deno task", task, ...args].join(" ");
+  Deno.test(`${commandLine} is refused before anything is done or asked for`, async () => {
     const { code, output } = await run(task, ...args);
     assert.equal(code, status, output);
     assert.match(output, complaint);

@@ -1,4 +1,4 @@
-/** The console by clicking: a real browser, the real server, a real stack, signed webhooks. */
+/** The console in a real browser, with the real server, a real stack and signed webhooks. */
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
@@ -54,7 +54,7 @@ async function listedObjects(page: Page): Promise<string[]> {
   return await page.locator("table.events td.object").allInnerTexts();
 }
 
-test("the link lets in; the token leaves the address, and the page asks nobody else", async () => {
+test("the link signs in, the token leaves the address, and the page contacts no other origin", async () => {
   await using open = await openPage(browser, dev.link);
   const { page, origins } = open;
   await seen(page.getByRole("heading", { level: 1, name: "Events" }));
@@ -72,7 +72,7 @@ test("the link lets in; the token leaves the address, and the page asks nobody e
   assert.ok(!html.includes(mirror.keys.secretKey), "the secret key is not in the page");
 });
 
-test("without the token, or with a wrong one, the page says how to get the link", async () => {
+test("without the right token, the page says how to get the link", async () => {
   for (const url of [dev.url, `${dev.url}#token=wrong`, `${dev.url}#/status`]) {
     await using open = await openPage(browser, url);
     await seen(open.page.getByRole("heading", { name: "This console needs its link" }));
@@ -81,7 +81,7 @@ test("without the token, or with a wrong one, the page says how to get the link"
   }
 });
 
-test("another site's page can't read, write or frame the console", async () => {
+test("another site's page can't read, write to or frame the console", async () => {
   await mirror.send(sampleEvent("user.created", { data: { created_at: "yesterday" } }));
   const { url, token } = dev;
   const script = `
@@ -120,7 +120,7 @@ test("another site's page can't read, write or frame the console", async () => {
   assert.equal(row?.attempts, 1, "nothing was replayed");
 });
 
-test("events appear as they come, and can be filtered, paused and walked back", async () => {
+test("events appear as they arrive, and can be filtered; the back button takes a filter back", async () => {
   await using open = await openPage(browser, dev.link);
   const { page } = open;
   await seen(page.getByRole("heading", { name: "Events" }));
@@ -155,7 +155,7 @@ test("events appear as they come, and can be filtered, paused and walked back", 
   await seen(page.getByRole("button", { name: "Pause" }));
 });
 
-test("what is paused stays as it is, and nothing that came meanwhile is lost", async () => {
+test("a paused list stays as it is, and misses no event once it is resumed", async () => {
   await using open = await openPage(browser, dev.link);
   const { page } = open;
   await mirror.send(sampleEvent("waitlistEntry.created"));
@@ -184,7 +184,7 @@ test("what is paused stays as it is, and nothing that came meanwhile is lost", a
   });
 });
 
-test("a tab that is not seen asks nothing, and catches up when it is", async () => {
+test("a hidden tab sends no requests, and catches up when it is shown", async () => {
   await using open = await openPage(browser, dev.link);
   const { page } = open;
   await mirror.send(sampleEvent("user.created"));
@@ -205,7 +205,7 @@ test("a tab that is not seen asks nothing, and catches up when it is", async () 
   await seen(page.getByRole("row").filter({ hasText: missed.data.id }));
 });
 
-test("an object is found, and shows its row, what belongs to it, and its way", async () => {
+test("an object is found by its name, and shows its row, what belongs to it, and its deletion", async () => {
   const user = sampleEvent("user.created", {
     data: { first_name: "Hedwig", last_name: newId("x") },
   });
@@ -234,7 +234,7 @@ test("an object is found, and shows its row, what belongs to it, and its way", a
   await seen(page.getByText("Nothing found for"));
 });
 
-test("a user's view stands beside the secret key's, the application's own tables too", async () => {
+test("a user's view stands beside the secret key's, for the application's own tables too", async () => {
   const table = `notes_${crypto.randomUUID().slice(0, 8)}`;
   const user = sampleEvent("user.created", { data: { username: newId("viewer") } });
   const { id, username } = user.data;
@@ -275,7 +275,7 @@ test("a user's view stands beside the secret key's, the application's own tables
   await gone(sight(table));
 });
 
-test("dead letters are replayed, one or all, and what became of them is shown", async () => {
+test("dead letters are replayed, one or all, and the results are shown", async () => {
   await mirror.sql`delete from clerk_sync.dead_letters`;
   const good = sampleEvent("user.created");
   const [curable, hopeless] = [newId("msg"), newId("msg")];
@@ -311,7 +311,7 @@ test("dead letters are replayed, one or all, and what became of them is shown", 
   assert.ok(row, "the user is in the mirror");
 });
 
-test("a parked effect shows why, and is tried again", async () => {
+test("a parked effect shows its error, and can be retried", async () => {
   const moods: Mood[] = ["refuse"];
   await using resend = startResend(() => moods.shift() ?? "accept");
   serveEffects(mirror.stack, {
@@ -348,7 +348,7 @@ test("a parked effect shows why, and is tried again", async () => {
   assert.equal(resend.sent.size, 1);
 });
 
-test("the status is told by words, and the chart has its figures in a table", async () => {
+test("the status is told in words, and the chart's figures in a table too", async () => {
   await mirror.send(sampleEvent("user.created"));
   await mirror.sql`
     insert into clerk_sync.runs (kind, asked_by, is_repair, options, state, ended_at, results)
@@ -383,7 +383,7 @@ test("the status is told by words, and the chart has its figures in a table", as
   });
 });
 
-test("with dev, any event is sent in every way, and its answers are shown", async () => {
+test("with dev, events can be sent in every way, and their answers are shown", async () => {
   await using open = await openPage(browser, dev.link);
   const { page } = open;
   await goTo(page, "Send");
@@ -406,7 +406,7 @@ test("with dev, any event is sent in every way, and its answers are shown", asyn
   await seen(page.getByRole("table", { name: "The newest events" }).getByText("session.created"));
 });
 
-test("a project that others use is written to only after a question", async () => {
+test("a hosted project is written to only after confirmation", async () => {
   await mirror.sql`delete from clerk_sync.dead_letters`;
   const id = newId("msg");
   await mirror.send(sampleEvent("user.created", { data: { created_at: "yesterday" } }), { id });
@@ -436,7 +436,7 @@ test("a project that others use is written to only after a question", async () =
   assert.equal(await attempts(), 2);
 });
 
-test("names and metadata are shown as text, whatever is written in them", async () => {
+test("names and metadata are shown as text, never as HTML", async () => {
   const hostile = `<img src=x onerror="window.hacked = true"><script>hacked = true</script>`;
   const username = newId("hostile");
   const user = sampleEvent("user.created", {
@@ -544,7 +544,7 @@ async function settle(page: Page): Promise<void> {
   await page.evaluate(`document.querySelectorAll("details").forEach((one) => one.open = true)`);
 }
 
-test("axe finds nothing on any view, in light and dark, on a laptop and a phone", async () => {
+test("axe finds no violation on any view, in light and dark, on a laptop and a phone", async () => {
   const axe = createRequire(import.meta.url).resolve("axe-core");
   const source = await Deno.readTextFile(axe);
   const views = await fillViews();
@@ -571,7 +571,7 @@ test("axe finds nothing on any view, in light and dark, on a laptop and a phone"
   }));
 });
 
-test("10,000 events at once don't freeze it: the newest are shown, and how many more there are", async () => {
+test("10,000 events at once don't freeze the page: it shows the newest, and how many more there are", async () => {
   await using open = await openPage(browser, dev.link);
   const { page } = open;
   await mirror.send(sampleEvent("user.created"));
@@ -615,7 +615,7 @@ test("10,000 events at once don't freeze it: the newest are shown, and how many 
   });
 });
 
-test("a database that goes away is said to be, and the page catches up when it is back", async () => {
+test("a stopped database is reported, and the page catches up once it is back", async () => {
   await using own = await openOwnMirror();
   const server = await openConsole(own, "dev");
   try {
@@ -642,7 +642,7 @@ test("a database that goes away is said to be, and the page catches up when it i
   }
 });
 
-test("a console that has ended is said to have", async () => {
+test("a console whose process has ended is reported", async () => {
   await using server = await openConsole(mirror, "dev");
   await using open = await openPage(browser, server.link);
   const { page } = open;

@@ -1,4 +1,4 @@
-/** The command `console`: it says where the page is, serves it, and ends when it is interrupted. */
+/** The console command: it prints the link, serves the page, and ends when it is interrupted. */
 import assert from "node:assert/strict";
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { finish } from "./helpers/command.ts";
@@ -23,7 +23,7 @@ function startCommand(args: string[], env: Record<string, string>) {
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`console prints one link, serves the project it is given, and ends clean on ${signal}`, async () => {
+  Deno.test(`console prints one link, serves the project it is given, and exits cleanly on ${signal}`, async () => {
     await using mirror = await openMirror();
     const running = await startCommand(
       ["--url", mirror.apiUrl, "--key", mirror.keys.secretKey, "--no-open"],
@@ -46,7 +46,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("console takes the project from the environment, and the port it is given", async () => {
+Deno.test("console takes the project from the environment, and the port from --port", async () => {
   await using mirror = await openMirror();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
@@ -74,7 +74,7 @@ Deno.test("console takes the project from the environment, and the port it is gi
   assert.equal((await running.ended).code, 0);
 });
 
-Deno.test("console without a project, or without its key, says so in a sentence", async () => {
+Deno.test("console without a project or its key says so", async () => {
   const run = (...args: string[]) => finish(taskCommand("console", args, NO_PROJECT));
   const nowhere = await run("--no-open");
   assert.deepEqual([nowhere.code, nowhere.output.split("\n").length], [1, 2], nowhere.output);

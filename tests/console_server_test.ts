@@ -1,4 +1,7 @@
-/** The console's server, as its page and everybody else on the machine can reach it. */
+/**
+ * The console's server: what it answers to its own page, and what it refuses to everything else on the
+ * machine.
+ */
 import assert from "node:assert/strict";
 import { newId } from "../tools/development/events/new_id.ts";
 import { sampleEvent, sampleTypes } from "../tools/development/events/sample_event.ts";
@@ -59,7 +62,7 @@ async function readAllEvents(served: TestedConsole, filters: string, limit: numb
   return events;
 }
 
-Deno.test("the page and its files are served without a token, and nothing else is", async () => {
+Deno.test("only the page and its files are served without a token, under a strict content security policy", async () => {
   await using mirror = await openMirror();
   await using served = await openConsole(mirror);
   for (const path of ["/", "/app.js", "/app.css"]) {
@@ -86,7 +89,7 @@ Deno.test("the page and its files are served without a token, and nothing else i
   assert.equal((await errorOf(await fetch(served.url, { method: "PUT" }))).status, 405);
 });
 
-Deno.test("every question needs the token, whole and right", async () => {
+Deno.test("every request to the API is refused with 401 without the exact token", async () => {
   await using mirror = await openMirror();
   await using served = await openConsole(mirror, "dev");
   const { token } = served;
@@ -115,7 +118,7 @@ Deno.test("every question needs the token, whole and right", async () => {
   assert.notEqual(other.token, token, "each has its own");
 });
 
-Deno.test("only the console's own page may ask: no foreign host, no rebound name, no other site", async () => {
+Deno.test("requests with a foreign host, a rebound name or another site's origin are refused", async () => {
   await using mirror = await openMirror();
   await using served = await openConsole(mirror);
   const { port, host } = new URL(served.url);
@@ -163,7 +166,7 @@ Deno.test("only the console's own page may ask: no foreign host, no rebound name
   );
 });
 
-Deno.test("methods, types and sizes of requests are checked", async () => {
+Deno.test("requests with a wrong method, content type, size or parameter are refused", async () => {
   await using mirror = await openMirror();
   await using served = await openConsole(mirror, "dev");
   const statusOf = async (path: string, init?: RequestInit) =>
@@ -211,7 +214,7 @@ Deno.test("methods, types and sizes of requests are checked", async () => {
   assert.equal(await statusOf("/api/object?id=user_nobody"), 404);
 });
 
-Deno.test("the project is described without anything secret", async () => {
+Deno.test("the project is described by its URL and tables, and with dev by the event types to send", async () => {
   await using mirror = await openMirror();
   const sent = sampleTypes();
   await using dev = await openConsole(mirror, "dev");
@@ -257,7 +260,7 @@ Deno.test("the secret key is in no answer, whatever is asked and whatever fails"
   await mirror.stack.restartPostgres();
 });
 
-Deno.test("events come newest first, by the page, filtered by type, outcome and object", async () => {
+Deno.test("events are listed newest first, in pages, filtered, and counted by minute and hour", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const created = sampleEvent("user.created");
@@ -316,7 +319,7 @@ Deno.test("events come newest first, by the page, filtered by type, outcome and 
   assert.equal(day.buckets.reduce((sum, { counts }) => sum + (counts.applied ?? 0), 0), 2);
 });
 
-Deno.test("a dead letter comes again when it fails again, and when it is applied", async () => {
+Deno.test("a dead letter appears as a new event when it fails again, and when it is applied", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   let { after } = await served.get<EventPage>("/api/events");
@@ -353,7 +356,7 @@ async function writeLedger({ sql }: Mirror, writer: number, transactions: number
   }
 }
 
-Deno.test("10,000 events are caught up with while they are written, each of them once, in whatever order they commit", async () => {
+Deno.test("10,000 events, written while they are read, are each read or counted once, in any order of commits", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const first = await served.get<EventPage>("/api/events?limit=500");
@@ -395,7 +398,7 @@ Deno.test("10,000 events are caught up with while they are written, each of them
   assert.equal(some.length, 201);
 });
 
-Deno.test("what was asked before the database was restored is answered by the time", async () => {
+Deno.test("a reading position from before a database restore is continued by its time", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const id = newId("msg");
@@ -405,7 +408,7 @@ Deno.test("what was asked before the database was restored is answered by the ti
   assert.deepEqual(page.events.map(({ id }) => id), [id]);
 });
 
-Deno.test("objects are found by id, email, name and slug, and what is in a name stays text", async () => {
+Deno.test("objects are found by id, email, name and slug, and what is searched for is taken literally", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const hostile = '<img src=x onerror="alert(1)">\u2028</script>';
@@ -468,7 +471,7 @@ Deno.test("a search ends with 50 objects, and says that there may be more", asyn
   assert.equal(oldest?.label, "twin1");
 });
 
-Deno.test("an object is told with its place in the order, its owners, what belongs to it and its way", async () => {
+Deno.test("an object is shown with its version, its owners, what belongs to it, and its events", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const user = sampleEvent("user.created");
@@ -523,7 +526,7 @@ Deno.test("an object is told with its place in the order, its owners, what belon
   assert.deepEqual(gone.events.map(({ type }) => type), ["user.created", "user.deleted"]);
 });
 
-Deno.test("a table is shown as a user sees it: by the mirror's policies and the application's, without any, or refused", async () => {
+Deno.test("view-as shows each table as the user sees it, under the mirror's and the application's policies", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const [ada, eve] = [sampleEvent("user.created"), sampleEvent("user.created")];
@@ -608,7 +611,7 @@ Deno.test("a table is shown as a user sees it: by the mirror's policies and the 
   assert.deepEqual(data?.map(({ id }) => id), [ada.data.id]);
 });
 
-Deno.test("a table whose policy takes too long is told as such, beside the others", async () => {
+Deno.test("view-as reports a table whose policy takes too long, beside the others", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   await mirror.sql.unsafe(`
@@ -632,7 +635,7 @@ Deno.test("a table whose policy takes too long is told as such, beside the other
   assert.ok(tables.filter(({ isMirrored }) => isMirrored).every(({ total }) => total === 0));
 });
 
-Deno.test("nobody but the secret key can look as somebody else, and it can't look where no user may", async () => {
+Deno.test("only the secret key may view as somebody else, and sees nothing that no user may see", async () => {
   await using mirror = await openMirror();
   const ask = (client: ReturnType<Mirror["asUser"]>, table_schema: string, table_name: string) =>
     client.rpc("read_as_user", { user_id: "user_1", table_schema, table_name });
@@ -654,7 +657,7 @@ Deno.test("nobody but the secret key can look as somebody else, and it can't loo
   assert.deepEqual({ ...may }, { create: false, execute: false });
 });
 
-Deno.test("dead letters are listed and replayed, and a hosted project's only after a word", async () => {
+Deno.test("dead letters are listed and replayed, in a hosted project only after confirmation", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const [mended, broken, other] = [newId("msg"), newId("msg"), newId("msg")];
@@ -707,7 +710,7 @@ Deno.test("dead letters are listed and replayed, and a hosted project's only aft
   assert.deepEqual(all.results.map(({ outcome }) => outcome), ["dead_lettered", "dead_lettered"]);
 });
 
-Deno.test("effects are listed by what becomes of them, and parked ones get another chance", async () => {
+Deno.test("effects are listed by their state, and parked ones can be retried", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   const { sql } = mirror;
@@ -772,7 +775,7 @@ Deno.test("effects are listed by what becomes of them, and parked ones get anoth
   assert.deepEqual(taken, ["user_1 1", "user_2 1", "user_3 1"]);
 });
 
-Deno.test("the status is that of the command, with the runs", async () => {
+Deno.test("the status has a level, its lines and the latest runs", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   await mirror.sql`
@@ -800,7 +803,7 @@ Deno.test("the status is that of the command, with the runs", async () => {
   );
 });
 
-Deno.test("with dev, every event of the catalogue is sent in every way, by the function's own door", async () => {
+Deno.test("with dev, every event type can be sent plain, twice, late, malformed and as a burst", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror, "dev");
   const send = async (type: string, way: string) =>
@@ -844,7 +847,7 @@ Deno.test("with dev, every event of the catalogue is sent in every way, by the f
   assert.equal((await errorOf(refused)).status, 404);
 });
 
-Deno.test("a database that goes away is told as such, quickly, and the console catches up when it is back", async () => {
+Deno.test("a stopped database is reported within ten seconds, and events are caught up with afterwards", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   await mirror.send(sampleEvent("user.created"));
@@ -867,7 +870,7 @@ Deno.test("a database that goes away is told as such, quickly, and the console c
   assert.deepEqual(page.events.map(({ id }) => id), [id]);
 });
 
-Deno.test("a project that takes the question and never answers holds nobody up", async () => {
+Deno.test("a project that never answers is reported within ten seconds", async () => {
   await using mirror = await openMirror();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const silent: Deno.Conn[] = [];
@@ -887,7 +890,7 @@ Deno.test("a project that takes the question and never answers holds nobody up",
   for (const connection of silent) connection.close();
 });
 
-Deno.test("a project that is not there, has no mirror or refuses the key is told as such", async () => {
+Deno.test("an unreachable project, a missing mirror and a refused key are each reported", async () => {
   await using mirror = await openMirror();
   const errorFor = async (project: object) => {
     await using served = await openConsole({ ...mirror, ...project });
@@ -905,7 +908,7 @@ Deno.test("a project that is not there, has no mirror or refuses the key is told
   assert.deepEqual(refused, { status: 502, error: "The project refuses the secret key" });
 });
 
-Deno.test("a port that is taken is told as such", async () => {
+Deno.test("a port that is taken is reported", async () => {
   await using mirror = await openMirror();
   await using served = await openConsole(mirror);
   const port = Number(new URL(served.url).port);

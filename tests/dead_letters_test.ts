@@ -1,4 +1,7 @@
-/** What is verified but can't be applied is kept, redacted, and cleared once it can. */
+/**
+ * A verified event that can't be applied is kept as a dead letter, without secrets, until it can be
+ * applied.
+ */
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { toDeadLetter } from "../functions/clerk-webhook/dead_letter.ts";
@@ -30,7 +33,7 @@ function malformed(data: Record<string, unknown> = {}): SampleEvent {
   return sampleEvent("user.created", { data: { created_at: "yesterday", ...data } });
 }
 
-Deno.test("an event that is not of the expected form is kept with the reason, without secrets", async () => {
+Deno.test("a malformed event becomes a dead letter with its reason and without secrets", async () => {
   await using mirror = await openMirror();
   const id = newId("msg");
   const event = malformed();
@@ -49,7 +52,7 @@ Deno.test("an event that is not of the expected form is kept with the reason, wi
   assert.equal(await isClaimed(mirror, id), false);
 });
 
-Deno.test("each further attempt is counted", async () => {
+Deno.test("a dead letter counts each further attempt", async () => {
   await using mirror = await openMirror();
   const id = newId("msg");
   const event = malformed();
@@ -59,7 +62,7 @@ Deno.test("each further attempt is counted", async () => {
   }
 });
 
-Deno.test("data that Postgres refuses is kept too, and the call that failed leaves nothing behind", async () => {
+Deno.test("an event that Postgres refuses becomes a dead letter, and its failed call leaves nothing behind", async () => {
   await using mirror = await openMirror();
   const id = newId("msg");
   const event = sampleEvent("session.created");
@@ -72,7 +75,7 @@ Deno.test("data that Postgres refuses is kept too, and the call that failed leav
   assert.equal(rows.length, 0, "the nested user was written by the same transaction");
 });
 
-Deno.test("a later successful delivery of the same webhook clears its dead letter", async () => {
+Deno.test("a later successful delivery of the same webhook removes its dead letter", async () => {
   await using mirror = await openMirror();
   const id = newId("msg");
   const event = malformed();
@@ -110,7 +113,7 @@ Deno.test("deleting a user or an organization erases its dead letters, and later
   }
 });
 
-Deno.test("a deletion without an id, a time out of range, endless nesting: kept, never a 5xx", async () => {
+Deno.test("a deletion without an id, an impossible time or deep nesting becomes a dead letter, never a 5xx", async () => {
   await using mirror = await openMirror();
   let nested: unknown = "deep";
   for (let level = 0; level < 3000; level++) nested = { a: nested };
@@ -131,7 +134,7 @@ Deno.test("a deletion without an id, a time out of range, endless nesting: kept,
   }
 });
 
-Deno.test("redaction takes away nothing that is stored: a dead letter replays as the event it was", () => {
+Deno.test("redaction removes secrets but nothing that is stored, so that a dead letter can be replayed", () => {
   for (const type of sampleTypes()) {
     const event = recognizeEvent(sampleEvent(type));
     if (event === undefined) continue;
@@ -148,7 +151,7 @@ Deno.test("redaction takes away nothing that is stored: a dead letter replays as
   }
 });
 
-Deno.test("dead-letters lists them and replays them; what is applied then is cleared", async (t) => {
+Deno.test("dead-letters lists the dead letters, and replays one or all of them", async (t) => {
   await using mirror = await openOwnMirror();
   const run = async (...args: string[]) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -172,7 +175,7 @@ Deno.test("dead-letters lists them and replays them; what is applied then is cle
     };
   };
 
-  await t.step("an empty list", async () => {
+  await t.step("an empty list is reported as such", async () => {
     assert.deepEqual(await run(), { code: 0, output: "There are no dead letters\n" });
   });
 
@@ -204,7 +207,7 @@ Deno.test("dead-letters lists them and replays them; what is applied then is cle
     }
   });
 
-  await t.step("a replay without a fix counts as an attempt", async () => {
+  await t.step("a replay before the cause is fixed counts as another attempt", async () => {
     const { code, output } = await run("--replay", first.id);
     assert.deepEqual([code, output], [1, `${first.id} organization.created dead_lettered\n`]);
     assert.equal((await deadLetter(mirror, first.id))?.attempts, 2);
@@ -221,14 +224,14 @@ Deno.test("dead-letters lists them and replays them; what is applied then is cle
     assert.ok(await deadLetter(mirror, second.id));
   });
 
-  await t.step("without a name it replays all that are left", async () => {
+  await t.step("--replay without an id replays all that are left", async () => {
     const { code, output } = await run("--replay");
     assert.equal(code, 0);
     assert.equal(output.match(/ applied\n/g)?.length, 2);
     assert.equal((await mirror.send(second.event, { id: second.id })).outcome, "duplicate");
   });
 
-  await t.step("a name that is unknown, or a key that is wrong, is said", async () => {
+  await t.step("an unknown id or a wrong key is reported", async () => {
     assert.match((await run("--replay", "msg_none")).output, /no dead letter with the id msg_none/);
     assert.match((await run("replay")).output, /no dead letter with the id replay/);
     const { code, output } = await run("--key", "sb_secret_wrong");

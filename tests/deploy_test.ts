@@ -1,4 +1,7 @@
-/** Deployed with the real CLI, started from what was uploaded alone, on both Denos that matter. */
+/**
+ * Each function deployed with the real CLI, and run from its upload alone, on both versions of Deno
+ * that matter.
+ */
 import assert from "node:assert/strict";
 import { bundleFunctions } from "../tools/packaging/bundle_functions.ts";
 import { deliver } from "../tools/development/events/deliver.ts";
@@ -90,21 +93,21 @@ const FUNCTIONS = {
   "clerk-reconcile": backfills,
 };
 
-for (const [name, works] of Object.entries(FUNCTIONS)) {
-  Deno.test(`supabase functions deploy uploads ${name}, which runs from its upload alone`, async (t) => {
+for (const [functionName, works] of Object.entries(FUNCTIONS)) {
+  Deno.test(`supabase functions deploy uploads all that ${functionName} needs to run`, async (t) => {
     await using mirror = await openMirror();
-    const deployment = await deploy(name);
-    await t.step("only the functions' own files are uploaded", () => {
+    const deployment = await deploy(functionName);
+    await t.step("only files of the functions are uploaded", () => {
       for (const path of deployment.files.keys()) assert.match(path, /^functions\//);
     });
     await runsAnywhere(t, deployment, mirror, works);
   });
 
-  Deno.test(`${name} can be deployed as a single file, with all that it imports`, async (t) => {
+  Deno.test(`${functionName} can be deployed as a single file, with all that it imports`, async (t) => {
     await using mirror = await openMirror();
     await using folder = await temporaryFolder();
     await bundleFunctions(folder.path);
-    const deployment = await deploy(name, folder.path);
+    const deployment = await deploy(functionName, folder.path);
     await t.step("it is one file", () => {
       const paths = [...deployment.files.keys()];
       assert.deepEqual(paths.filter((path) => path.endsWith(".js")).length, 1);
@@ -124,7 +127,7 @@ async function runsAnywhere(
     assert.equal(deployment.metadata.verify_jwt, false);
   });
 
-  await t.step("it runs on the Deno that this project uses", async () => {
+  await t.step("it runs on this project's Deno", async () => {
     await works(Deno.execPath(), deployment, mirror);
   });
 

@@ -1,4 +1,4 @@
-/** The documents are true as far as a machine can tell: links, commands, options, variables. */
+/** The documents are right as far as a machine can tell: links, commands, options and variables. */
 import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path";
 import config from "../deno.json" with { type: "json" };
@@ -23,7 +23,7 @@ const OTHER_PROGRAMS =
 
 const sources = await readSources();
 
-Deno.test("every link leads to a page, a picture or a heading that is there", () => {
+Deno.test("every link leads to a page, a picture or a heading that exists", () => {
   const broken = [];
   for (const [path, text] of pages) {
     const links = withoutCode(text).matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset)="([^"]+)"/g);
@@ -42,7 +42,7 @@ Deno.test("every link leads to a page, a picture or a heading that is there", ()
   assert.ok(pages.size > 8, "there are pages to look at");
 });
 
-Deno.test("every file and folder that CONTRIBUTING.md names is there", () => {
+Deno.test("every file and folder that CONTRIBUTING.md names exists", () => {
   const text = pages.get("CONTRIBUTING.md") ?? "";
   const paths =
     text.match(/(?<![\w./-])(?:functions|supabase|tests|tools|docs|\.ci)\/[\w./-]*\w/g) ?? [];
@@ -50,12 +50,12 @@ Deno.test("every file and folder that CONTRIBUTING.md names is there", () => {
   assert.deepEqual(paths.filter((path) => !exists(path)), []);
 });
 
-Deno.test("docs/reference.md says what the commands say of themselves", async () => {
+Deno.test("docs/reference.md matches the commands' own help", async () => {
   const page = await Deno.readTextFile(REFERENCE_PAGE);
   assert.equal(page, await renderReference(page), 'Run "deno task reference"');
 });
 
-Deno.test("every task and every command in the documents is there, with every option", async () => {
+Deno.test("every task, command and option in the documents exists", async () => {
   const wrong = [];
   let count = 0;
   for (const [path, text] of pages) {
@@ -77,7 +77,7 @@ Deno.test("every task and every command in the documents is there, with every op
   assert.ok(count > 40, `${count} calls were looked at`);
 });
 
-Deno.test("every variable in the documents is one that something reads", () => {
+Deno.test("every variable in the documents is read somewhere in the code", () => {
   const wrong = [];
   for (const [path, text] of pages) {
     for (const [name] of text.matchAll(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g)) {
@@ -87,7 +87,7 @@ Deno.test("every variable in the documents is one that something reads", () => {
   assert.deepEqual([...new Set(wrong)], []);
 });
 
-Deno.test('every test file has its chapter in what "deno task test --list" prints, and every test its name', async () => {
+Deno.test('every test file has a chapter in "deno task test --list", and every test its name', async () => {
   const files = await readTestFiles();
   const named = Object.values(CHAPTERS).flat();
   assert.deepEqual(files.filter(({ name }) => !named.includes(name)), []);
@@ -101,7 +101,7 @@ Deno.test('every test file has its chapter in what "deno task test --list" print
   }
 });
 
-Deno.test("every variable of the functions is in .env.example", async () => {
+Deno.test(".env.example lists every variable of the functions", async () => {
   const example = await Deno.readTextFile(join(ROOT, ".env.example"));
   const page = await Deno.readTextFile(REFERENCE_PAGE);
   const [, table = ""] = /## Variables of the functions\n(.*?)\n## /s.exec(page) ?? [];

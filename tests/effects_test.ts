@@ -1,4 +1,4 @@
-/** Side effects: asked for in the transaction of the event, run once, whatever breaks meanwhile. */
+/** Side effects are enqueued in the transaction of their event, and run once, whatever breaks in between. */
 import assert from "node:assert/strict";
 import { backoff, MAX_ATTEMPTS } from "../functions/clerk-effects/backoff.ts";
 import { drain } from "../functions/clerk-effects/drain.ts";
@@ -70,61 +70,7 @@ async function passTime(mirror: OwnMirror): Promise<void> {
   await mirror.sql`update clerk_sync.outbox set due_at = now() where parked_at is null`;
 }
 
-test.underOwnNames("nothing is enqueued for handlers that are not configured", async () => {
-  await using mirror = await openOwnMirror();
-  await mirror.send(sampleEvent("user.created"));
-  assert.deepEqual(await worker(mirror, {}).run(), { completed: 0, retried: 0, parked: 0 });
-  await mirror.send(sampleEvent("user.created"));
-  assert.deepEqual(await outboxRows(mirror), []);
-});
-
-test.underOwnNames("a worker that can't run an effect leaves it to one that can, and tells that it waits", async () => {
-  await using mirror = await openOwnMirror();
-  await using resend = startResend(() => "accept");
-  const service = mirror.asService();
-  await worker(mirror, emailEnv(resend)).run();
-
-  // Somebody runs a worker from a machine without the provider's key.
-  const lines: string[] = [];
-  const unconfigured = worker(mirror, {}, { lines });
-  await unconfigured.run();
-  await mirror.send(sampleEvent("user.created"));
-  await unconfigured.run();
-  const waiting = lines.map((line) => JSON.parse(line));
-  assert.deepEqual(
-    waiting.map(({ handler, outcome, due_count, reason }) => [handler, outcome, due_count, reason]),
-    [["welcome_email", "waiting", 1, "not configured here"]],
-  );
-  const { data: effects } = await service.rpc("read_effects");
-  const email = effects?.find(({ handler }) => handler === "welcome_email");
-  assert.deepEqual([email?.is_enabled, email?.due_count, email?.parked_count], [true, 1, 0]);
-  assert.ok(email?.due_since);
-  assert.equal((await worker(mirror, emailEnv(resend)).run()).completed, 1);
-});
-
-Deno.test("only somebody's word switches an effect off, no worker overrules it, and what is queued waits", async () => {
-  await using mirror = await openOwnMirror();
-  await using resend = startResend(() => "accept");
-  const service = mirror.asService();
-  await worker(mirror, emailEnv(resend)).run();
-  await mirror.send(sampleEvent("user.created"));
-  const handlers = ["welcome_email", "no_such_handler"];
-  const switchTo = async (is_on: boolean) =>
-    (await service.rpc("switch_effects", { handlers, is_on })).data;
-  assert.deepEqual(await switchTo(false), ["welcome_email"]);
-
-  const lines: string[] = [];
-  await mirror.send(sampleEvent("user.created"));
-  const { completed } = await worker(mirror, emailEnv(resend), { lines }).run();
-  assert.equal(completed, 0);
-  assert.equal(JSON.parse(lines[0] ?? "{}").reason, "switched off");
-  assert.equal((await outboxRows(mirror)).length, 1, "what came meanwhile asks for nothing");
-  await switchTo(true);
-  assert.equal((await worker(mirror, emailEnv(resend)).run()).completed, 1);
-  assert.equal(resend.sent.size, 1);
-});
-
-test.underOwnNames("a new user gets the configured email once: redelivered, stale or late", async () => {
+test.underOwnNames("a new user gets one welcome email, even if user.created is stale and redelivered", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
   const { run } = worker(mirror, emailEnv(resend));
@@ -160,7 +106,7 @@ test.underOwnNames("a new user gets the configured email once: redelivered, stal
   assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 0 });
 });
 
-test.underOwnNames("a deleted user gets no email: deleted before, or while the email waits", async () => {
+test.underOwnNames("a deleted user gets no welcome email, whether deleted before or while it is queued", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
   const { run } = worker(mirror, emailEnv(resend));
@@ -176,7 +122,7 @@ test.underOwnNames("a deleted user gets no email: deleted before, or while the e
   assert.equal(resend.requests, 0);
 });
 
-test.underOwnNames("a user without a primary email is skipped, and the log says why", async () => {
+test.underOwnNames("a user without a primary email address gets no welcome email, and the log says why", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
   const lines: string[] = [];
@@ -191,33 +137,98 @@ test.underOwnNames("a user without a primary email is skipped, and the log says 
   assert.equal(resend.requests, 0);
 });
 
-test.underOwnNames("clerk-effects answers 401 without the secret key, 405 to other methods, 500 when misconfigured", async () => {
+test.underOwnNames("a deleted user's files are removed from the configured buckets, page by page", async () => {
   await using mirror = await openOwnMirror();
-  const { handler } = worker(mirror, {});
-  const post = (headers: Record<string, string>) =>
-    handler(new Request(URL_, { method: "POST", headers }));
-  const { secretKey, publishableKey } = mirror.keys;
-  for (
-    const headers of [{}, { apikey: publishableKey }, { apikey: `${secretKey}x` }, {
-      authorization: "Bearer",
-    }]
-  ) {
-    assert.equal((await post({ ...headers })).status, 401);
-  }
-  assert.equal((await post({ authorization: `Bearer ${secretKey}` })).status, 200);
-  const got = await handler(new Request(URL_, { headers: { apikey: secretKey } }));
-  assert.deepEqual([got.status, got.headers.get("allow")], [405, "POST"]);
-
-  const lines: string[] = [];
-  const misconfigured = worker(mirror, { RESEND_API_KEY: "re_test" }, { lines });
-  const answer = await misconfigured.handler(
-    new Request(URL_, { method: "POST", headers: { apikey: secretKey } }),
+  let failures = 1;
+  await using storage = startStorage(mirror.apiUrl, () => failures-- === 1);
+  const { run } = worker(mirror, {
+    SUPABASE_URL: storage.url,
+    CLEAN_UP_BUCKETS: "avatars, uploads",
+  });
+  await run();
+  const event = sampleEvent("user.deleted");
+  const { id } = event.data;
+  const other = newId("user");
+  storage.buckets.set("avatars", new Set([`${id}/a.png`, `${other}/a.png`]));
+  storage.buckets.set(
+    "uploads",
+    new Set(
+      Array.from(
+        { length: 250 },
+        (_, index) => `${id}/2026/${index % 2 ? "one/" : ""}${index}.pdf`,
+      ),
+    ),
   );
-  assert.equal(answer.status, 500);
-  assert.match(lines.join(), /"variable":"WELCOME_EMAIL_FROM"/);
+  storage.buckets.set("private", new Set([`${id}/kept.txt`]));
+
+  await mirror.send(event);
+  assert.deepEqual(await run(), { completed: 0, retried: 1, parked: 0 }, "Storage fails once");
+  await passTime(mirror);
+  assert.deepEqual(await run(), { completed: 1, retried: 0, parked: 0 });
+  const left = Object.fromEntries([...storage.buckets].map(([name, paths]) => [name, [...paths]]));
+  assert.deepEqual(left, {
+    avatars: [`${other}/a.png`],
+    uploads: [],
+    private: [`${id}/kept.txt`],
+  });
+  assert.ok(storage.largestPage <= 100);
 });
 
-test.underOwnNames("an effect that fails is tried again with a growing delay, and parked after the last attempt", async () => {
+test.underOwnNames("nothing is enqueued for an effect that no worker is configured for", async () => {
+  await using mirror = await openOwnMirror();
+  await mirror.send(sampleEvent("user.created"));
+  assert.deepEqual(await worker(mirror, {}).run(), { completed: 0, retried: 0, parked: 0 });
+  await mirror.send(sampleEvent("user.created"));
+  assert.deepEqual(await outboxRows(mirror), []);
+});
+
+test.underOwnNames("a worker that isn't configured for an effect leaves it to others, and logs that it waits", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "accept");
+  const service = mirror.asService();
+  await worker(mirror, emailEnv(resend)).run();
+
+  // Somebody runs a worker from a machine without the provider's key.
+  const lines: string[] = [];
+  const unconfigured = worker(mirror, {}, { lines });
+  await unconfigured.run();
+  await mirror.send(sampleEvent("user.created"));
+  await unconfigured.run();
+  const waiting = lines.map((line) => JSON.parse(line));
+  assert.deepEqual(
+    waiting.map(({ handler, outcome, due_count, reason }) => [handler, outcome, due_count, reason]),
+    [["welcome_email", "waiting", 1, "not configured here"]],
+  );
+  const { data: effects } = await service.rpc("read_effects");
+  const email = effects?.find(({ handler }) => handler === "welcome_email");
+  assert.deepEqual([email?.is_enabled, email?.due_count, email?.parked_count], [true, 1, 0]);
+  assert.ok(email?.due_since);
+  assert.equal((await worker(mirror, emailEnv(resend)).run()).completed, 1);
+});
+
+Deno.test("switch_effects() switches an effect off for every worker, and what is queued waits", async () => {
+  await using mirror = await openOwnMirror();
+  await using resend = startResend(() => "accept");
+  const service = mirror.asService();
+  await worker(mirror, emailEnv(resend)).run();
+  await mirror.send(sampleEvent("user.created"));
+  const handlers = ["welcome_email", "no_such_handler"];
+  const switchTo = async (is_on: boolean) =>
+    (await service.rpc("switch_effects", { handlers, is_on })).data;
+  assert.deepEqual(await switchTo(false), ["welcome_email"]);
+
+  const lines: string[] = [];
+  await mirror.send(sampleEvent("user.created"));
+  const { completed } = await worker(mirror, emailEnv(resend), { lines }).run();
+  assert.equal(completed, 0);
+  assert.equal(JSON.parse(lines[0] ?? "{}").reason, "switched off");
+  assert.equal((await outboxRows(mirror)).length, 1, "what came meanwhile asks for nothing");
+  await switchTo(true);
+  assert.equal((await worker(mirror, emailEnv(resend)).run()).completed, 1);
+  assert.equal(resend.sent.size, 1);
+});
+
+test.underOwnNames("a failing effect is retried with growing delays, and parked after the last attempt", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "fail");
   const { run } = worker(mirror, emailEnv(resend));
@@ -243,13 +254,13 @@ test.underOwnNames("an effect that fails is tried again with a growing delay, an
   assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 0 }, "it stays parked");
 });
 
-Deno.test("the delays are those that are documented", () => {
+Deno.test("backoff() grows from ten seconds to two hours, with up to half of it as jitter", () => {
   const delays = Array.from({ length: MAX_ATTEMPTS - 1 }, (_, index) => backoff(index + 1, 1));
   assert.deepEqual(delays, [10, 40, 160, 640, 2560, 7200, 7200]);
   assert.equal(backoff(1, 0), 5);
 });
 
-test.underOwnNames("a pause that the provider asks for is kept; what it refuses for good is parked at once", async () => {
+test.underOwnNames("an effect waits as long as the provider asks, and is parked at once if refused for good", async () => {
   await using mirror = await openOwnMirror();
   const moods: Mood[] = ["pause", "refuse"];
   await using resend = startResend(() => moods.shift() ?? "accept");
@@ -264,7 +275,7 @@ test.underOwnNames("a pause that the provider asks for is kept; what it refuses 
   assert.deepEqual(await run(), { completed: 0, retried: 0, parked: 1 });
 });
 
-test.underOwnNames("an email that was sent before its answer was lost is not sent to a new address as well", async () => {
+test.underOwnNames("an email that was sent before its answer was lost is not sent again to a changed address", async () => {
   await using mirror = await openOwnMirror();
   const moods: Mood[] = ["die"];
   await using resend = startResend(() => moods.shift() ?? "accept");
@@ -283,7 +294,7 @@ test.underOwnNames("an email that was sent before its answer was lost is not sen
   assert.match(lines.join("\n"), /"reason":"it was sent already, to an earlier address"/);
 });
 
-test.underOwnNames("several workers at once never run one effect twice, and a crashed one's come back later", async () => {
+test.underOwnNames("concurrent workers never run an effect twice, and a crashed worker's effects are run later", async () => {
   await using mirror = await openOwnMirror();
   const running = new Map<string, number>();
   const runs = new Map<string, number>();
@@ -319,7 +330,7 @@ test.underOwnNames("several workers at once never run one effect twice, and a cr
   assert.deepEqual(await outboxRows(mirror), []);
 });
 
-test.underOwnNames("a thousand sign-ups with duplicates, late events, deletions and crashes: one message each", async () => {
+test.underOwnNames("1,000 sign-ups with duplicates, late events, deletions and crashes send one email per user left", async () => {
   await using mirror = await openOwnMirror();
   // Each message fails in its own way up to three times, and is accepted then.
   const moods: Mood[] = ["accept", "fail", "die", "pause", "die"];
@@ -384,44 +395,7 @@ test.underOwnNames("a thousand sign-ups with duplicates, late events, deletions 
   assert.deepEqual(addresses, expected.sort());
 });
 
-test.underOwnNames("a deleted user's objects are removed from the configured buckets, page by page", async () => {
-  await using mirror = await openOwnMirror();
-  let failures = 1;
-  await using storage = startStorage(mirror.apiUrl, () => failures-- === 1);
-  const { run } = worker(mirror, {
-    SUPABASE_URL: storage.url,
-    CLEAN_UP_BUCKETS: "avatars, uploads",
-  });
-  await run();
-  const event = sampleEvent("user.deleted");
-  const { id } = event.data;
-  const other = newId("user");
-  storage.buckets.set("avatars", new Set([`${id}/a.png`, `${other}/a.png`]));
-  storage.buckets.set(
-    "uploads",
-    new Set(
-      Array.from(
-        { length: 250 },
-        (_, index) => `${id}/2026/${index % 2 ? "one/" : ""}${index}.pdf`,
-      ),
-    ),
-  );
-  storage.buckets.set("private", new Set([`${id}/kept.txt`]));
-
-  await mirror.send(event);
-  assert.deepEqual(await run(), { completed: 0, retried: 1, parked: 0 }, "Storage fails once");
-  await passTime(mirror);
-  assert.deepEqual(await run(), { completed: 1, retried: 0, parked: 0 });
-  const left = Object.fromEntries([...storage.buckets].map(([name, paths]) => [name, [...paths]]));
-  assert.deepEqual(left, {
-    avatars: [`${other}/a.png`],
-    uploads: [],
-    private: [`${id}/kept.txt`],
-  });
-  assert.ok(storage.largestPage <= 100);
-});
-
-test.underOwnNames("a hanging provider changes nothing about the webhook's answer, and the nudge runs the effect", async () => {
+test.underOwnNames("a hanging provider doesn't delay the webhook's answer, and the webhook wakes the worker", async () => {
   await using mirror = await openOwnMirror();
   const moods: Mood[] = ["accept", "hang"];
   await using resend = startResend(() => moods.shift() ?? "hang");
@@ -463,7 +437,33 @@ test.underOwnNames("a hanging provider changes nothing about the webhook's answe
   assert.match(row?.last_error, /took too long/);
 });
 
-Deno.test("deno task effects drains the outbox from anywhere, and says what is wrong", async () => {
+test.underOwnNames("clerk-effects answers 401 without the secret key, 405 to other methods, 500 when misconfigured", async () => {
+  await using mirror = await openOwnMirror();
+  const { handler } = worker(mirror, {});
+  const post = (headers: Record<string, string>) =>
+    handler(new Request(URL_, { method: "POST", headers }));
+  const { secretKey, publishableKey } = mirror.keys;
+  for (
+    const headers of [{}, { apikey: publishableKey }, { apikey: `${secretKey}x` }, {
+      authorization: "Bearer",
+    }]
+  ) {
+    assert.equal((await post({ ...headers })).status, 401);
+  }
+  assert.equal((await post({ authorization: `Bearer ${secretKey}` })).status, 200);
+  const got = await handler(new Request(URL_, { headers: { apikey: secretKey } }));
+  assert.deepEqual([got.status, got.headers.get("allow")], [405, "POST"]);
+
+  const lines: string[] = [];
+  const misconfigured = worker(mirror, { RESEND_API_KEY: "re_test" }, { lines });
+  const answer = await misconfigured.handler(
+    new Request(URL_, { method: "POST", headers: { apikey: secretKey } }),
+  );
+  assert.equal(answer.status, 500);
+  assert.match(lines.join(), /"variable":"WELCOME_EMAIL_FROM"/);
+});
+
+Deno.test("deno task effects drains the outbox, and explains a missing variable or a bad interval", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend(() => "accept");
   const folder = await Deno.makeTempDir();

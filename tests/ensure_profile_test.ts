@@ -1,4 +1,4 @@
-/** A profile before the webhook: the caller's own, of nobody else, and never of somebody who is deleted. */
+/** A profile before its webhook: the caller's own, nobody else's, and never a deleted user's. */
 import assert from "node:assert/strict";
 import { newId } from "../tools/development/events/new_id.ts";
 import { sampleEvent } from "../tools/development/events/sample_event.ts";
@@ -17,7 +17,7 @@ const ensure = async (client: Client) => {
   return data?.[0];
 };
 
-Deno.test("ensure_profile() makes sure that the caller's profile exists, and returns it as it is", async () => {
+Deno.test("ensure_profile() creates a placeholder for the caller if there is none, and returns the profile", async () => {
   await using mirror = await openMirror();
   const id = newId("user");
   const client = mirror.asUser(id);
@@ -34,7 +34,7 @@ Deno.test("ensure_profile() makes sure that the caller's profile exists, and ret
   assert.equal((await profileOf(mirror, id))?.email, "ada@example.com");
 });
 
-test.underOwnNames("ensure_profile() copies no claim, adds nobody but the caller, and nobody without a Clerk id", async () => {
+test.underOwnNames("ensure_profile() copies no claims, and creates nothing for others or without a Clerk user id", async () => {
   await using mirror = await openOwnMirror();
   const id = newId("user");
   await ensure(mirror.asUser(id, { email: "chosen@example.com", first_name: "Mallory" }));
@@ -55,7 +55,7 @@ test.underOwnNames("ensure_profile() copies no claim, adds nobody but the caller
   assert.equal((await mirror.asAnon().rpc("ensure_profile")).error?.code, "42501");
 });
 
-test.underOwnNames("a deleted user gets no profile again, and an erased one is not shown", async () => {
+test.underOwnNames("ensure_profile() neither recreates a deleted user's profile nor returns an erased one", async () => {
   await using mirror = await openOwnMirror();
   for (const isHeld of [false, true]) {
     const id = newId("user");
@@ -69,7 +69,7 @@ test.underOwnNames("a deleted user gets no profile again, and an erased one is n
   }
 });
 
-test.underOwnNames("fifty first requests at once beside user.created and user.deleted: no error, and no order shows", async () => {
+test.underOwnNames("50 concurrent ensure_profile() calls never fail beside user.created and user.deleted", async () => {
   await using mirror = await openOwnMirror();
   for (const events of [["user.created"], ["user.created", "user.deleted"]]) {
     for (let round = 0; round < 5; round++) {
@@ -90,7 +90,7 @@ test.underOwnNames("fifty first requests at once beside user.created and user.de
   }
 });
 
-Deno.test("the trigger does the same for a row of the caller's own, and for nobody else's", async () => {
+Deno.test("the trigger ensure_profile_of_row() creates the caller's own profile, and nobody else's", async () => {
   await using mirror = await openOwnMirror();
   await mirror.sql.unsafe(`
     create table public.todos (

@@ -1,4 +1,7 @@
-/** A signed event of each type in, the row out; then what payloads may look like. */
+/**
+ * A signed event of each type goes in, and its row comes out; then what payloads may look like, and
+ * how they are stored.
+ */
 import assert from "node:assert/strict";
 import { mappings } from "../functions/clerk-webhook/event.ts";
 import { newId } from "../tools/development/events/new_id.ts";
@@ -20,7 +23,8 @@ function comparable(value: unknown): unknown {
 for (const type of sampleTypes()) {
   const { row: { table = "", values = null } = {} } = sample(type);
   if (table === "") continue;
-  Deno.test(`${type} ${values ? "writes" : "removes"} the row in ${table}`, async () => {
+  const writesOrRemoves = values === null ? "removes" : "writes";
+  Deno.test(`${type} ${writesOrRemoves} its row in ${table}, and its redelivery is a duplicate`, async () => {
     await using mirror = await openMirror();
     const { event, row } = sample(type);
     const { sql } = mirror;
@@ -44,13 +48,37 @@ for (const type of sampleTypes()) {
   });
 }
 
-Deno.test("every type of Clerk's catalogue has its place, and its sample", () => {
+Deno.test("every event type in Clerk's catalogue has a sample, and is mapped or deliberately ignored", () => {
   const ignored = ["email.created", "sms.created"];
   assert.deepEqual([...Object.keys(mappings), ...ignored].sort(), sampleTypes().sort());
   assert.equal(sampleTypes().length, 46);
 });
 
-Deno.test("a session brings the full user it nests, and a placeholder when it nests none", async () => {
+const catalogue = new URL("../../shared/clerk-openapi-examples.json", import.meta.url);
+const hasCatalogue = await Deno.stat(catalogue).then(() => true, () => false);
+
+Deno.test({
+  name: hasCatalogue
+    ? "Clerk's own example of every event type is accepted"
+    : "Clerk's own example of every event type is accepted (skipped: the examples are not here)",
+  ignore: !hasCatalogue,
+  async fn() {
+    await using mirror = await openMirror();
+    const examples: Record<string, { data: { id: string } }> = JSON.parse(
+      await Deno.readTextFile(catalogue),
+    );
+    for (const [type, example] of Object.entries(examples)) {
+      const fresh = newId("x").slice(2);
+      const data = JSON.stringify(example.data).replaceAll("2g7np7Hrk0SN6kj5EDMLDaKNL0S", fresh);
+      const answer = await mirror.send({ ...example, data: JSON.parse(data) });
+      const outcome = Object.hasOwn(mappings, type) ? "applied" : "ignored";
+      assert.deepEqual([answer.status, answer.outcome], [200, outcome], type);
+    }
+    assert.equal(Object.keys(examples).length, 45);
+  },
+});
+
+Deno.test("session.created also writes its user: in full if nested, otherwise as a placeholder", async () => {
   await using mirror = await openMirror();
   const full = sampleEvent("session.created");
   const bare = sampleEvent("session.created", { data: { user: null } });
@@ -65,7 +93,7 @@ Deno.test("a session brings the full user it nests, and a placeholder when it ne
   assert.deepEqual({ ...await profileOf(bare) }, { email: null, synced_at: null });
 });
 
-Deno.test("the primary email is the one whose id the user names, never simply the first", async () => {
+Deno.test("the primary email address is the one that the user names by id, not simply the first", async () => {
   await using mirror = await openMirror();
   const event = sampleEvent("user.created");
   assert.notEqual(event.data.email_addresses[0].id, event.data.primary_email_address_id);
@@ -82,7 +110,19 @@ Deno.test("the primary email is the one whose id the user names, never simply th
   ]);
 });
 
-Deno.test("timestamps in seconds, as the catalogue examples have them, are the same time", async () => {
+Deno.test("times are stored to the millisecond", async () => {
+  await using mirror = await openMirror();
+  const event = sampleEvent("user.created", { data: { updated_at: 1_767_258_000_123 } });
+  await mirror.send(event);
+  const { data } = await mirror.asService().from("profiles").select("updated_at").eq(
+    "id",
+    event.data.id,
+  )
+    .single();
+  assert.equal(iso(Date.parse(data?.updated_at ?? "")), iso(1_767_258_000_123));
+});
+
+Deno.test("an event's timestamp may be in seconds, as in the catalogue's examples", async () => {
   await using mirror = await openMirror();
   const event = sampleEvent("user.created");
   event.timestamp = Math.floor(event.timestamp / 1000);
@@ -91,7 +131,7 @@ Deno.test("timestamps in seconds, as the catalogue examples have them, are the s
   assert.deepEqual(row?.synced_at, new Date(event.timestamp * 1000));
 });
 
-Deno.test("an empty client ip, as a backend's change has it, is null", async () => {
+Deno.test("an empty or missing client IP address and user agent are stored as null", async () => {
   await using mirror = await openMirror();
   const event = sampleEvent("session.created");
   event.event_attributes.http_request = { client_ip: "", user_agent: "" };
@@ -106,12 +146,26 @@ Deno.test("an empty client ip, as a backend's change has it, is null", async () 
   }
 });
 
-Deno.test("unknown fields pass, and only what the mirror can't do without is required", async () => {
+Deno.test("user.created needs no more than an id and its times; unknown fields are accepted", async () => {
   await using mirror = await openMirror();
   const now = Date.now();
   const data = { id: newId("user"), created_at: now, updated_at: now, some_day: { a: [1] } };
   const event = { type: "user.created", timestamp: now, data, another_day: true };
   assert.equal((await mirror.send(event)).outcome, "applied");
+});
+
+Deno.test("a body is verified exactly as sent, even if parsing and re-serializing would change it", async () => {
+  await using mirror = await openMirror();
+  const event = sampleEvent("user.created", {
+    data: { first_name: "Tom & <Jerry>", public_metadata: { ratio: 1, "2": "b", "1": "a" } },
+  });
+  const body = JSON.stringify(event, null, 3)
+    .replaceAll("&", "\\u0026")
+    .replace('"ratio": 1', '"ratio": 1.0');
+  assert.notEqual(JSON.stringify(JSON.parse(body)), body);
+  assert.equal((await mirror.send(body)).outcome, "applied");
+  const [row] = await mirror.sql`select first_name from profiles where id = ${event.data.id}`;
+  assert.equal(row?.first_name, "Tom & <Jerry>");
 });
 
 /** Puts a mark into every text and every metadata key of an event, except ids, times and types. */
@@ -137,7 +191,7 @@ function mark(value: unknown, text: string): unknown {
   );
 }
 
-Deno.test("U+0000 and lone surrogates are replaced wherever they stand, so that nobody freezes the mirror", async () => {
+Deno.test("an event of any type with U+0000 or lone surrogates in it is applied, with U+FFFD in their place", async () => {
   await using mirror = await openMirror();
   for (const type of Object.keys(mappings)) {
     for (const evil of ["\u0000", "\uD800"]) {
@@ -162,21 +216,7 @@ Deno.test("U+0000 and lone surrogates are replaced wherever they stand, so that 
   });
 });
 
-Deno.test("a body that re-serialization would change is verified and stored as it is meant", async () => {
-  await using mirror = await openMirror();
-  const event = sampleEvent("user.created", {
-    data: { first_name: "Tom & <Jerry>", public_metadata: { ratio: 1, "2": "b", "1": "a" } },
-  });
-  const body = JSON.stringify(event, null, 3)
-    .replaceAll("&", "\\u0026")
-    .replace('"ratio": 1', '"ratio": 1.0');
-  assert.notEqual(JSON.stringify(JSON.parse(body)), body);
-  assert.equal((await mirror.send(body)).outcome, "applied");
-  const [row] = await mirror.sql`select first_name from profiles where id = ${event.data.id}`;
-  assert.equal(row?.first_name, "Tom & <Jerry>");
-});
-
-Deno.test("secrets have no place anywhere: not in the tables, the ledger or the dead letters", async () => {
+Deno.test("secrets in an event are stored nowhere: not in the tables, the ledger or the dead letters", async () => {
   await using mirror = await openMirror();
   const secret = `secret${crypto.randomUUID()}`;
   const user = sampleEvent("user.created", { data: { private_metadata: { secret } } });
@@ -207,43 +247,7 @@ Deno.test("secrets have no place anywhere: not in the tables, the ledger or the 
   }
 });
 
-const catalogue = new URL("../../shared/clerk-openapi-examples.json", import.meta.url);
-const hasCatalogue = await Deno.stat(catalogue).then(() => true, () => false);
-
-Deno.test({
-  name: hasCatalogue
-    ? "Clerk's own catalogue example of every type is accepted"
-    : "Clerk's own catalogue example of every type is accepted (skipped: the examples are not here)",
-  ignore: !hasCatalogue,
-  async fn() {
-    await using mirror = await openMirror();
-    const examples: Record<string, { data: { id: string } }> = JSON.parse(
-      await Deno.readTextFile(catalogue),
-    );
-    for (const [type, example] of Object.entries(examples)) {
-      const fresh = newId("x").slice(2);
-      const data = JSON.stringify(example.data).replaceAll("2g7np7Hrk0SN6kj5EDMLDaKNL0S", fresh);
-      const answer = await mirror.send({ ...example, data: JSON.parse(data) });
-      const outcome = Object.hasOwn(mappings, type) ? "applied" : "ignored";
-      assert.deepEqual([answer.status, answer.outcome], [200, outcome], type);
-    }
-    assert.equal(Object.keys(examples).length, 45);
-  },
-});
-
-Deno.test("times are kept to the millisecond", async () => {
-  await using mirror = await openMirror();
-  const event = sampleEvent("user.created", { data: { updated_at: 1_767_258_000_123 } });
-  await mirror.send(event);
-  const { data } = await mirror.asService().from("profiles").select("updated_at").eq(
-    "id",
-    event.data.id,
-  )
-    .single();
-  assert.equal(iso(Date.parse(data?.updated_at ?? "")), iso(1_767_258_000_123));
-});
-
-Deno.test("roles and permissions are deleted by a full object and by a bare id alike", async () => {
+Deno.test("roles and permissions are deleted by an event with the full object or with just its id", async () => {
   await using mirror = await openMirror();
   const tables = { role: "organization_roles", permission: "organization_permissions" };
   for (const [noun, table] of Object.entries(tables)) {
@@ -260,7 +264,7 @@ Deno.test("roles and permissions are deleted by a full object and by a bare id a
   }
 });
 
-Deno.test("sessions and invitations show the expiry that no event tells", async () => {
+Deno.test("the state views show sessions and invitations as expired although no event says so", async () => {
   await using mirror = await openMirror();
   const past = Date.now() - 1000;
   const status = async (type: string, view: string, data: Record<string, unknown>) => {
@@ -287,7 +291,7 @@ Deno.test("sessions and invitations show the expiry that no event tells", async 
   );
 });
 
-Deno.test("billing takes both of Clerk's forms, and an item without a version has the event's time", async () => {
+Deno.test("a subscription item without an updated_at takes the time of its event instead", async () => {
   await using mirror = await openMirror();
   const event = sampleEvent("subscriptionItem.upcoming");
   for (const field of ["created_at", "updated_at", "subscription_id", "seats"]) {

@@ -1,4 +1,7 @@
-/** From the real CLI's `supabase init` to a row under row level security, and back to the catalog as before. */
+/**
+ * With the real Supabase CLI: from `supabase init` to a row read under row level security, and back to
+ * the catalog as before.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -104,7 +107,7 @@ async function entersAndLeaves(
     await mirror.stack.reconnect();
   });
 
-  await t.step("init again: there is nothing to do, and nothing to push", async () => {
+  await t.step("init again finds nothing to do, and leaves nothing to push", async () => {
     const { code, output } = await project.run("init");
     assert.equal(code, 0, output);
     assert.match(output, /Nothing to do/);
@@ -121,7 +124,7 @@ async function entersAndLeaves(
   });
 
   await t.step(
-    "a signed event to what was deployed is a row, read under row level security",
+    "a signed event to the deployed function becomes a row, read under row level security",
     async () => {
       const deployment = await deploy("clerk-webhook", project.root, cli);
       await whileServing(Deno.execPath(), deployment, mirror, async (url) => {
@@ -162,7 +165,7 @@ async function entersAndLeaves(
     },
   );
 
-  await t.step("and it can come back", async () => {
+  await t.step("the mirror can be added again", async () => {
     const { code, output } = await project.run("init", "--schema", "clerk", "--yes");
     assert.equal(code, 0, output);
     await pushes(project, cli, flag, mirror);
@@ -177,11 +180,11 @@ function asPublic(schema: string): "public" {
   return schema as "public";
 }
 
-Deno.test("the mirror goes into a project of the CLI's third major version, and out of it again", async (t) => {
+Deno.test("a project of Supabase CLI 3 gets the mirror, uses it, and is left as it was", async (t) => {
   await entersAndLeaves(t, { run: runSupabase, target: "--remote" }, "--remote");
 });
 
-Deno.test("the mirror goes into a project of the CLI's second major version, and out of it again", async (t) => {
+Deno.test("a project of Supabase CLI 2 gets the mirror, uses it, and is left as it was", async (t) => {
   await using folder = await temporaryFolder();
   const run = await installSupabaseCli2(folder.path);
   await entersAndLeaves(t, { run, target: "--project-ref" }, "--db-url");

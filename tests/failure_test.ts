@@ -1,8 +1,6 @@
 /**
- * What breaks while webhooks are delivered by Svix's rules: Postgres killed, connections cut,
- * statements timed out, the function killed after the commit and before its answer. Across each of
- * these, every event is applied exactly once, the ledger is complete, and the final state is that of
- * in-order delivery.
+ * Faults while webhooks are delivered by Svix's rules. Across each of them, every event is applied
+ * exactly once, the ledger is complete, and the final state is that of in-order delivery.
  */
 import assert from "node:assert/strict";
 import postgres from "postgres";
@@ -160,9 +158,9 @@ async function untilProgress(progress: () => Promise<number>, claims: number): P
 }
 
 /** How the function calls the database: what comes at once in groups, or each event by itself. */
-const WAYS: { name: string; wrap: (call: CallDatabase) => CallDatabase }[] = [
-  { name: "in groups", wrap: groupCalls },
-  { name: "each by itself", wrap: (call) => call },
+const WAYS: { inGroupsOrOneByOne: string; wrap: (call: CallDatabase) => CallDatabase }[] = [
+  { inGroupsOrOneByOne: "in groups", wrap: groupCalls },
+  { inGroupsOrOneByOne: "one by one", wrap: (call) => call },
 ];
 
 /** A stack whose function waits for the database less long than Svix's rules would let it. */
@@ -176,8 +174,8 @@ function targetOf(mirror: OwnMirror): { url: string; secret: string } {
   return { url: mirror.webhookUrl, secret: mirror.signingSecret };
 }
 
-for (const { name, wrap } of WAYS) {
-  Deno.test(`Postgres killed under load and started again, events ${name}: every one is applied exactly once`, async () => {
+for (const { inGroupsOrOneByOne, wrap } of WAYS) {
+  Deno.test(`events ${inGroupsOrOneByOne} are applied exactly once even if Postgres is killed under load`, async () => {
     await using mirror = await openFailingMirror(wrap);
     const expected = await expectedState(mirror);
     const report = await whileDelivering(mirror, targetOf(mirror), async (progress) => {
@@ -190,7 +188,7 @@ for (const { name, wrap } of WAYS) {
     await assertExactlyOnce(mirror, expected, report);
   });
 
-  Deno.test(`connections cut in mid-call, events ${name}: every one is applied exactly once`, async () => {
+  Deno.test(`events ${inGroupsOrOneByOne} are applied exactly once even if connections are cut in mid-call`, async () => {
     await using mirror = await openFailingMirror(wrap);
     const expected = await expectedState(mirror);
     const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
@@ -213,7 +211,7 @@ for (const { name, wrap } of WAYS) {
     await assertExactlyOnce(mirror, expected, report);
   });
 
-  Deno.test(`statements that time out, events ${name}: every one is applied exactly once`, async () => {
+  Deno.test(`events ${inGroupsOrOneByOne} are applied exactly once even if statements time out`, async () => {
     await using mirror = await openFailingMirror(wrap);
     const expected = await expectedState(mirror);
     const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
@@ -295,7 +293,7 @@ class FunctionProcess implements AsyncDisposable {
   }
 }
 
-Deno.test("the function killed between the commit and its answer: every event is applied exactly once", async () => {
+Deno.test("events are applied exactly once even if the function is killed between commit and answer", async () => {
   await using mirror = await openFailingMirror(groupCalls);
   const expected = await expectedState(mirror);
 

@@ -1,4 +1,4 @@
-/** Webhooks that come at once are joined into few calls, and each gets its own true answer. */
+/** The function joins webhooks that arrive together into few database calls, and each gets its own answer. */
 import assert from "node:assert/strict";
 import { applyEvent } from "../functions/clerk-webhook/apply_event.ts";
 import { type CallDatabase, createDatabase } from "../functions/clerk-webhook/database.ts";
@@ -75,7 +75,7 @@ const callOf = (event: SampleEvent): Call => {
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-Deno.test("64 webhooks at once take few calls, few at a time, and each gets its true answer", async () => {
+Deno.test("64 concurrent webhooks take 12 calls at most, few at a time, and each gets its own outcome", async () => {
   await using mirror = await openWatched();
   const [twice, deleted] = [newId("msg"), newId("user")];
   await mirror.send(sampleEvent("user.deleted", { data: { id: deleted } }));
@@ -109,7 +109,7 @@ Deno.test("64 webhooks at once take few calls, few at a time, and each gets its 
   assert.deepEqual(outcomesOf(again), Array(64).fill("applied"));
 });
 
-Deno.test("whoever comes alone goes alone, and at once", async () => {
+Deno.test("a webhook that arrives alone is called immediately, without grouping", async () => {
   const calls: string[] = [];
   const call = groupCalls(({ rpc }) => {
     calls.push(rpc);
@@ -123,7 +123,7 @@ Deno.test("whoever comes alone goes alone, and at once", async () => {
   }
 });
 
-Deno.test("a deletion goes at once, alone, beside whatever is under way", async () => {
+Deno.test("a deletion is called immediately and alone, beside the calls in progress", async () => {
   const calls: string[] = [];
   const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
   const call = groupCalls(async ({ rpc }) => {
@@ -140,7 +140,7 @@ Deno.test("a deletion goes at once, alone, beside whatever is under way", async 
   assert.deepEqual(calls, ["upsert_profiles", "delete_profile", "apply_group"]);
 });
 
-Deno.test("a group is bounded in number and in size", async () => {
+Deno.test("a group holds at most 64 webhooks and half a megabyte", async () => {
   const groups: { count: number; length: number }[] = [];
   const call = groupCalls(({ args }) => {
     if (!("calls" in args) || !Array.isArray(args.calls)) {
@@ -174,7 +174,7 @@ async function refuse(mirror: OwnMirror, firstName: string): Promise<void> {
     for each row when (new.first_name = '${firstName}') execute function public.refuse_poison()`);
 }
 
-Deno.test("an event that can't be applied ends as a dead letter, and none of its neighbours does", async () => {
+Deno.test("an event that can't be applied becomes a dead letter, and the others of its group are applied", async () => {
   await using mirror = await openWatched();
   await refuse(mirror, "Poison");
   const events = users(64);
@@ -221,7 +221,7 @@ async function hold({ databaseUrl, naming }: OwnMirror, id: string): Promise<Asy
   };
 }
 
-Deno.test("who waits for a lock that somebody holds makes nobody else wait for it", async () => {
+Deno.test("a webhook that waits for a lock delays no other webhook", async () => {
   await using mirror = await openWatched();
   await sendAll(mirror, users(30));
   const before = mirror.watch.calls.length;
@@ -239,7 +239,7 @@ Deno.test("who waits for a lock that somebody holds makes nobody else wait for i
   assert.equal((await waiting).outcome, "applied", "it goes on where the lock is released in time");
 });
 
-Deno.test("of a group in which one event waits for a lock too long, the others are applied", async () => {
+Deno.test("a webhook whose wait for a lock times out gets 503, and the others of its group are applied", async () => {
   await using mirror = await openWatched();
   const id = newId("user");
   const event = sampleEvent("user.updated", { data: { id } });
@@ -257,7 +257,7 @@ Deno.test("of a group in which one event waits for a lock too long, the others a
   assert.equal((await mirror.send(event, { id: webhook })).outcome, "applied");
 });
 
-Deno.test("where the answer to a group is lost, everybody is to send again, and finds a duplicate", async () => {
+Deno.test("a group whose answer is lost gives each webhook 503, and the redelivery is a duplicate", async () => {
   let isLosing = true;
   await using mirror = await openWatched((call) => async (one, deadline) => {
     const outcome = await call(one, deadline);
@@ -278,7 +278,7 @@ Deno.test("where the answer to a group is lost, everybody is to send again, and 
   assert.deepEqual(outcomesOf(again), Array(10).fill("duplicate"));
 });
 
-Deno.test("a database that knows no groups is called one by one, and asked once", async () => {
+Deno.test("a database without apply_group() is asked for it once, then called event by event", async () => {
   await using mirror = await openWatched();
   await mirror.sql`drop function public.apply_group`;
   for (let burst = 0; burst < 2; burst++) {
@@ -289,7 +289,7 @@ Deno.test("a database that knows no groups is called one by one, and asked once"
   assert.equal(mirror.watch.calls.length, 41);
 });
 
-Deno.test("as PostgREST tells it, too", async () => {
+Deno.test("PostgREST's PGRST202 counts as a database without apply_group()", async () => {
   const calls: string[] = [];
   const call = groupCalls(({ rpc }) => {
     calls.push(rpc);
@@ -304,7 +304,7 @@ Deno.test("as PostgREST tells it, too", async () => {
   assert.equal(calls.filter((rpc) => rpc === "apply_group").length, 1);
 });
 
-Deno.test("where groups are refused again and again, most calls go alone, until one is not refused", async () => {
+Deno.test("groups that keep being refused make most calls go alone, until one succeeds again", async () => {
   const calls: string[] = [];
   let isRefused = true;
   const call = groupCalls(async ({ rpc, args }) => {
@@ -331,7 +331,7 @@ Deno.test("where groups are refused again and again, most calls go alone, until 
   assert.deepEqual(calls, ["upsert_profiles", "apply_group"], "and is as before");
 });
 
-Deno.test("what says nothing about the calls themselves is no reason to make them one by one", async () => {
+Deno.test("a connection or capacity error of a group is not retried event by event", async () => {
   for (const code of ["", "08006", "53300", "57P01", "PGRST003"]) {
     const calls: string[] = [];
     const call = groupCalls(({ rpc }) => {
@@ -349,7 +349,7 @@ Deno.test("what says nothing about the calls themselves is no reason to make the
   }
 });
 
-Deno.test("an answer that is no list of outcomes is nobody's outcome", async () => {
+Deno.test("an answer that is not a list of outcomes is passed on whole, never read as an outcome", async () => {
   const call = groupCalls(({ rpc }) =>
     pause(1).then(() => rpc === "apply_group" ? { applied: 2 } : "applied")
   );
@@ -357,7 +357,7 @@ Deno.test("an answer that is no list of outcomes is nobody's outcome", async () 
   assert.deepEqual(second, { applied: 2 });
 });
 
-Deno.test("slow calls hold nobody up: others go beside them, and past four of them as if there were no groups", async () => {
+Deno.test("slow calls delay nobody: up to four run side by side, then further webhooks go ungrouped", async () => {
   let underWay = 0;
   const groups: number[] = [];
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -388,7 +388,7 @@ Deno.test("slow calls hold nobody up: others go beside them, and past four of th
   assert.deepEqual(new Set(await Promise.all(answers)), new Set(["applied"]));
 });
 
-Deno.test("all that is tried for one event has one deadline, before Svix gives up", async () => {
+Deno.test("all attempts to apply one event share one deadline, before Svix gives up", async () => {
   const deadlines: (number | undefined)[] = [];
   const database = groupCalls((_call, deadline) => {
     deadlines.push(deadline);
@@ -408,7 +408,7 @@ Deno.test("all that is tried for one event has one deadline, before Svix gives u
   }
 });
 
-Deno.test("a call is given up when nobody waits for its answer any more", async () => {
+Deno.test("a database call is abandoned at its deadline", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const call = createDatabase({
     supabaseUrl: `http://127.0.0.1:${listener.addr.port}`,

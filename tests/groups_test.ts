@@ -1,4 +1,4 @@
-/** Many webhooks in one call of the database: each ends as it would alone. */
+/** Many webhooks in one database call, apply_group(): each ends as it would on its own. */
 import assert from "node:assert/strict";
 import {
   sample,
@@ -69,7 +69,7 @@ function pick<Item>(items: Item[]): Item {
 
 const comparable = (value: unknown) => value instanceof Date ? value.getTime() : value;
 
-Deno.test("a group writes of every type of event what the event writes alone", async () => {
+Deno.test("a group writes, for each event type but deletions, the row that the event writes alone", async () => {
   await using mirror = await openMirror();
   await using service = connect(mirror);
   const samples = sampleTypes()
@@ -97,7 +97,7 @@ Deno.test("a group writes of every type of event what the event writes alone", a
   );
 });
 
-Deno.test("of several events of one user in a group the newest is applied, wherever it stands", async () => {
+Deno.test("a group applies the newest of several events of one user, whatever their order in it", async () => {
   await using mirror = await openMirror();
   await using service = connect(mirror);
   for (const places of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
@@ -118,7 +118,7 @@ Deno.test("of several events of one user in a group the newest is applied, where
   }
 });
 
-Deno.test("of one webhook that is in a group twice, or in two groups, one is processed", async () => {
+Deno.test("a webhook that is in a group twice, or in two groups, is processed once", async () => {
   await using mirror = await openMirror();
   await using service = connect(mirror);
   const [first, second] = [updated(newId("user"), now), updated(newId("user"), now)];
@@ -149,7 +149,7 @@ function updatedAt(instance_id: string): Delivery {
   return delivery({ ...sampleEvent("user.updated", { data: { id } }), instance_id });
 }
 
-Deno.test("the webhooks of another instance are ignored and counted, and their neighbours applied", async () => {
+Deno.test("a group ignores and counts webhooks of another instance, and applies the rest", async () => {
   await using mirror = await openOwnMirror();
   await using service = connect(mirror);
   const [one, other] = ["ins_one", "ins_other"];
@@ -165,7 +165,7 @@ Deno.test("the webhooks of another instance are ignored and counted, and their n
   assert.deepEqual({ ...row }, { instance_id: other, delivery_count: 3 });
 });
 
-Deno.test("of two instances whose first webhooks share a group, one is mirrored", async () => {
+Deno.test("a first group with webhooks of two instances binds the mirror to one and ignores the other", async () => {
   await using mirror = await openOwnMirror();
   await using service = connect(mirror);
   const instances = ["ins_one", "ins_other", "ins_one", "ins_other"];
@@ -177,7 +177,7 @@ Deno.test("of two instances whose first webhooks share a group, one is mirrored"
   );
 });
 
-Deno.test("what is dead-lettered and can be applied now leaves the dead letters", async () => {
+Deno.test("a dead letter is removed once a group applies its event", async () => {
   await using mirror = await openMirror();
   await using service = connect(mirror);
   const group = [updated(newId("user"), now), updated(newId("user"), now)];
@@ -201,7 +201,7 @@ Deno.test("what is dead-lettered and can be applied now leaves the dead letters"
   assert.equal(await kept(), 0);
 });
 
-Deno.test("each webhook that is claimed asks for its effects once, whatever its outcome, unless its object is deleted", async () => {
+Deno.test("a group enqueues each webhook's effects once, applied or stale, unless its object is deleted", async () => {
   await using mirror = await openOwnMirror();
   await using service = connect(mirror);
   const { sql } = mirror;
@@ -227,7 +227,7 @@ Deno.test("each webhook that is claimed asks for its effects once, whatever its 
   );
 });
 
-Deno.test("nothing of a deleted object comes back by a group, nor by its neighbours", async () => {
+Deno.test("a group never brings a deleted object back, nor anything that belongs to it", async () => {
   await using mirror = await openMirror();
   await using service = connect(mirror);
   const { sql } = mirror;
@@ -250,7 +250,7 @@ Deno.test("nothing of a deleted object comes back by a group, nor by its neighbo
   assert.deepEqual({ ...row }, { has_organization: false, has_membership: false });
 });
 
-Deno.test("parents that a group tells of more than once end as full as they are told of", async () => {
+Deno.test("a user or organization that several events of a group mention ends as the full object", async () => {
   await using mirror = await openMirror();
   await using service = connect(mirror);
   const { sql } = mirror;
@@ -278,7 +278,7 @@ Deno.test("parents that a group tells of more than once end as full as they are 
   assert.deepEqual({ ...row }, { first_name: "Full", name: "Full" });
 });
 
-Deno.test("a session keeps where it was opened from, in whatever order a group tells of it", async () => {
+Deno.test("a session keeps the IP address of its session.created, whatever the order in the group", async () => {
   await using mirror = await openMirror();
   await using service = connect(mirror);
   const created = sampleEvent("session.created", { at: now - MINUTE });
@@ -297,7 +297,7 @@ Deno.test("a session keeps where it was opened from, in whatever order a group t
   }
 });
 
-Deno.test("of a group with one event that can't be applied, nothing is", async () => {
+Deno.test("a group with one event that can't be applied is rolled back as a whole", async () => {
   await using mirror = await openOwnMirror();
   await using service = connect(mirror);
   await mirror.sql.unsafe(`
@@ -316,7 +316,7 @@ Deno.test("of a group with one event that can't be applied, nothing is", async (
   assert.deepEqual(await callTogether(service, group), Array(5).fill("applied"));
 });
 
-Deno.test("a group takes no call that has no row of its object, and none of an unknown table", async () => {
+Deno.test("apply_group() refuses a call without a row of its object, or for an unknown table", async () => {
   await using mirror = await openMirror();
   const apply = (...calls: Record<string, Json>[]) =>
     mirror.asService().rpc("apply_group", { calls });
@@ -333,7 +333,7 @@ Deno.test("a group takes no call that has no row of its object, and none of an u
   assert.deepEqual((await apply()).data, []);
 });
 
-Deno.test("nobody but the service role applies groups", async () => {
+Deno.test("apply_group() is refused to anon and to users", async () => {
   await using mirror = await openMirror();
   for (const client of [mirror.asAnon(), mirror.asUser(newId("user"))]) {
     const { error } = await client.rpc("apply_group", { calls: [] });
@@ -341,7 +341,7 @@ Deno.test("nobody but the service role applies groups", async () => {
   }
 });
 
-Deno.test("each function that writes rows tells by its first argument which table, as no other does", async () => {
+Deno.test("each function that writes rows is identified by its first argument, which no other has", async () => {
   await using mirror = await openMirror();
   const rows = await mirror.sql`
     select proargnames[1] as argument
@@ -363,7 +363,7 @@ async function fillWithExpired({ sql }: Mirror, count: number): Promise<() => Pr
   };
 }
 
-Deno.test("a group makes more of the ledger expire than it adds", async () => {
+Deno.test("a group deletes more expired ledger rows than it adds new ones", async () => {
   await using mirror = await openOwnMirror();
   const countExpired = await fillWithExpired(mirror, 1000);
   await using service = connect(mirror);
@@ -375,7 +375,7 @@ Deno.test("a group makes more of the ledger expire than it adds", async () => {
   while (await countExpired() > 0) await callTogether(service, [updated(newId("user"), now)]);
 });
 
-Deno.test("each connection makes more of the ledger expire than it adds, beside others and from its first call", async () => {
+Deno.test("concurrent single calls delete two expired ledger rows for each new one, from the first call on", async () => {
   await using mirror = await openOwnMirror();
   const countExpired = await fillWithExpired(mirror, 3000);
   await using service = connect(mirror, 4);
@@ -390,7 +390,7 @@ Deno.test("each connection makes more of the ledger expire than it adds, beside 
   assert.ok(gone >= 802, `${gone} rows are gone after 401 calls`);
 });
 
-Deno.test("however many tombstones there are, a call looks up its own alone", async () => {
+Deno.test("a call never scans the tombstones, however many there are", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   await sql`
@@ -412,7 +412,7 @@ Deno.test("however many tombstones there are, a call looks up its own alone", as
   }
 });
 
-Deno.test("groups with the same webhooks in opposite orders wait for each other, and neither fails", async () => {
+Deno.test("groups with the same webhooks in opposite orders don't deadlock, and apply each webhook once", async () => {
   await using mirror = await openOwnMirror();
   await slowDown(mirror, "clerk_sync.webhook_events");
   const deadlocks = await countDeadlocks(mirror);
@@ -445,7 +445,7 @@ Deno.test("groups with the same webhooks in opposite orders wait for each other,
   assert.equal(await countDeadlocks(mirror), deadlocks);
 });
 
-Deno.test("groups that write the same objects by other webhooks in opposite orders don't fail either", async () => {
+Deno.test("groups that write the same objects in opposite orders don't deadlock either", async () => {
   await using mirror = await openOwnMirror();
   await slowDown(mirror, "public.profiles");
   const deadlocks = await countDeadlocks(mirror);
@@ -465,7 +465,7 @@ Deno.test("groups that write the same objects by other webhooks in opposite orde
   assert.equal(await countDeadlocks(mirror), deadlocks);
 });
 
-Deno.test("groups, single calls and deletions of the same objects run beside each other without a deadlock", async () => {
+Deno.test("groups, single calls and deletions of the same objects run concurrently without a deadlock", async () => {
   await using mirror = await openOwnMirror();
   const deadlocks = await countDeadlocks(mirror);
   {

@@ -1,4 +1,4 @@
-/** `install --schedule`: Supabase looks after the mirror of a hosted project, until it is uninstalled. */
+/** `install --schedule`: Supabase looks after the mirror of a hosted project until it is uninstalled. */
 import assert from "node:assert/strict";
 import { openServedProject, run } from "./helpers/hosted_project.ts";
 import { PROJECT_REF } from "./helpers/management_api.ts";
@@ -6,7 +6,7 @@ import { addScheduler } from "./helpers/scheduler.ts";
 
 const NAMING = { schema: "public", prefix: "" };
 
-Deno.test("install --schedule sets the schedule up by the project's own key, and uninstall takes it out", async () => {
+Deno.test("install --schedule uses the project's own secret key, and uninstall removes the schedule", async () => {
   await using project = await openServedProject(NAMING);
   const { api, sql, mirror } = project;
   const { output } = await run("install", api);
@@ -31,7 +31,7 @@ Deno.test("install --schedule sets the schedule up by the project's own key, and
   assert.equal((await sql`select from vault.secrets`).length, 0);
 });
 
-Deno.test("install --schedule says what is missing, and the mirror is there all the same", async () => {
+Deno.test("install --schedule says what is missing, and installs the mirror all the same", async () => {
   await using project = await openServedProject(NAMING);
   const { api, sql } = project;
   await assert.rejects(

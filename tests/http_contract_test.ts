@@ -1,4 +1,4 @@
-/** Every line of the HTTP contract, from outside: a request in, an answer out. */
+/** The HTTP contract of clerk-webhook, line by line: a request goes in, an answer comes out. */
 import assert from "node:assert/strict";
 import { readConfig } from "../functions/clerk-webhook/env.ts";
 import { createDatabase } from "../functions/clerk-webhook/database.ts";
@@ -52,7 +52,7 @@ Deno.test("clerk-webhook answers 405 and allow: POST to any other method", async
   }
 });
 
-Deno.test("clerk-webhook answers 400 when any of the three headers is missing or empty", async () => {
+Deno.test("clerk-webhook answers 400 if one of the three signature headers is missing or empty", async () => {
   for (const name of ["svix-id", "svix-timestamp", "svix-signature"]) {
     const missing = signedRequest(URL, SECRET, ping);
     missing.headers.delete(name);
@@ -64,7 +64,7 @@ Deno.test("clerk-webhook answers 400 when any of the three headers is missing or
   }
 });
 
-Deno.test("clerk-webhook never verifies a mixture of svix-* and webhook-* headers", async () => {
+Deno.test("clerk-webhook answers 400 to a mixture of svix-* and webhook-* headers", async () => {
   const request = signedRequest(URL, SECRET, ping);
   request.headers.set("webhook-id", request.headers.get("svix-id") ?? "");
   request.headers.delete("svix-id");
@@ -76,7 +76,7 @@ Deno.test("clerk-webhook accepts webhook-* headers as well as svix-*", async () 
   await assertAnswer(await handler()(request), 200, { outcome: "ignored" });
 });
 
-Deno.test("clerk-webhook answers 400 to an id that is longer than an index takes", async () => {
+Deno.test("clerk-webhook answers 400 to a webhook id of more than 255 characters", async () => {
   const request = signedRequest(URL, SECRET, ping, { id: "x".repeat(256) });
   await assertAnswer(await handler()(request), 400, { error: "invalid_header" });
 });
@@ -92,7 +92,7 @@ Deno.test("clerk-webhook answers 400 to a timestamp more than five minutes off",
   }
 });
 
-Deno.test("clerk-webhook answers 400 to timestamps that are not digits only, which svix accepts", async () => {
+Deno.test("clerk-webhook answers 400 to a timestamp that is not digits only", async () => {
   for (
     const malform of [(t: string) => `${t}abc`, (t: string) => `+${t}`, (t: string) => `${t}.5`]
   ) {
@@ -103,7 +103,7 @@ Deno.test("clerk-webhook answers 400 to timestamps that are not digits only, whi
   }
 });
 
-Deno.test("clerk-webhook answers 400 to another secret, another body, another id, no v1 signature", async () => {
+Deno.test("clerk-webhook answers 400 if the secret, body, id or signature version doesn't match", async () => {
   const otherSecret = signedRequest(URL, newSigningSecret(), ping);
   const signed = signedRequest(URL, SECRET, ping);
   const otherBody = new Request(URL, {
@@ -122,7 +122,7 @@ Deno.test("clerk-webhook answers 400 to another secret, another body, another id
   }
 });
 
-Deno.test("clerk-webhook accepts any of several signatures, and looks at 32 at most", async () => {
+Deno.test("clerk-webhook accepts any of several signatures, and reads 32 at most", async () => {
   const wrong = `v1,${btoa("0".repeat(32))}`;
   for (const [before, status] of [[1, 200], [31, 200], [32, 400]] as const) {
     const request = signedRequest(URL, SECRET, ping);
@@ -134,7 +134,7 @@ Deno.test("clerk-webhook accepts any of several signatures, and looks at 32 at m
   }
 });
 
-Deno.test("clerk-webhook accepts each of several secrets, separated by spaces or commas", async () => {
+Deno.test("clerk-webhook accepts each of several secrets, separated by white space or commas", async () => {
   const other = newSigningSecret();
   for (const separator of [" ", ",", ", ", "\n"]) {
     const env = { CLERK_WEBHOOK_SIGNING_SECRET: `${other}${separator}${SECRET}` };
@@ -145,7 +145,7 @@ Deno.test("clerk-webhook accepts each of several secrets, separated by spaces or
   }
 });
 
-Deno.test("clerk-webhook verifies the exact bytes: a byte order mark or invalid UTF-8 is no match", async () => {
+Deno.test("clerk-webhook verifies the exact bytes: an added byte order mark or invalid UTF-8 doesn't match", async () => {
   const bytes = new TextEncoder().encode(ping);
   const withMark = new Uint8Array([0xef, 0xbb, 0xbf, ...bytes]);
   const signedWithoutMark = signedRequest(URL, SECRET, ping);
@@ -173,7 +173,7 @@ Deno.test("clerk-webhook answers 400 to a signed body that is not JSON", async (
   }
 });
 
-Deno.test("clerk-webhook ignores signed bodies that are no event of ours", async () => {
+Deno.test("clerk-webhook ignores a signed body that is not an event it mirrors", async () => {
   const bodies: unknown[] = [
     { success: true },
     null,
@@ -193,7 +193,7 @@ Deno.test("clerk-webhook ignores signed bodies that are no event of ours", async
   }
 });
 
-Deno.test("clerk-webhook counts events of another instance, and applies no others where one is named", async () => {
+Deno.test("clerk-webhook ignores and counts other instances' events if CLERK_INSTANCE_ID names one", async () => {
   const calls: string[] = [];
   const lines: string[] = [];
   const receive = handler({ CLERK_INSTANCE_ID: "ins_ours" }, {
@@ -218,7 +218,7 @@ Deno.test("clerk-webhook counts events of another instance, and applies no other
   );
 });
 
-Deno.test("clerk-webhook answers 413 to a declared length over the limit without reading", async () => {
+Deno.test("clerk-webhook answers 413 to a declared length over the limit without reading the body", async () => {
   let wasRead = false;
   const body = new ReadableStream({
     pull() {
@@ -232,7 +232,7 @@ Deno.test("clerk-webhook answers 413 to a declared length over the limit without
   assert.equal(wasRead, false);
 });
 
-Deno.test("clerk-webhook answers 413 while reading, soon after the limit is passed", async () => {
+Deno.test("clerk-webhook stops reading soon after the limit is passed, and answers 413", async () => {
   const chunk = new Uint8Array(64 * 1024);
   let chunks = 0;
   let isCancelled = false;
@@ -252,14 +252,14 @@ Deno.test("clerk-webhook answers 413 while reading, soon after the limit is pass
   assert.ok(chunks <= 19, `1 MiB has 16 chunks, ${chunks} were read`);
 });
 
-Deno.test("clerk-webhook takes a body of exactly the limit", async () => {
+Deno.test("clerk-webhook accepts a body of exactly 1 MiB", async () => {
   const body = JSON.stringify("x".repeat(1024 * 1024 - 2));
   await assertAnswer(await handler()(signedRequest(URL, SECRET, body)), 200, {
     outcome: "ignored",
   });
 });
 
-Deno.test("clerk-webhook answers 500 to a wrong configuration, and the log names the variable", async () => {
+Deno.test("clerk-webhook answers 500 if misconfigured, and logs which variable is wrong but not its value", async () => {
   const complete = {
     CLERK_WEBHOOK_SIGNING_SECRET: SECRET,
     SUPABASE_URL: NOWHERE,
@@ -309,7 +309,7 @@ Deno.test("clerk-webhook falls back to CLERK_WEBHOOK_SECRET and SUPABASE_SERVICE
   await assertAnswer(response, 200, { outcome: "ignored" });
 });
 
-Deno.test("clerk-webhook answers 503 and retry-after when the database can't be reached", async () => {
+Deno.test("clerk-webhook answers 503 with retry-after if the database can't be reached", async () => {
   const response = await handler()(
     signedRequest(URL, SECRET, JSON.stringify(sampleEvent("user.created"))),
   );
@@ -317,7 +317,7 @@ Deno.test("clerk-webhook answers 503 and retry-after when the database can't be 
   await assertAnswer(response, 503, { error: "unavailable" });
 });
 
-Deno.test("clerk-webhook answers 503 when the database does not answer in time", async () => {
+Deno.test("clerk-webhook answers 503 if the database doesn't answer in time", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const slow = handler({ SUPABASE_URL: `http://127.0.0.1:${listener.addr.port}` }, {
     createDatabase: (options) => createDatabase({ ...options, timeout: 50 }),
@@ -328,7 +328,7 @@ Deno.test("clerk-webhook answers 503 when the database does not answer in time",
   await assertAnswer(response, 503, { error: "unavailable" });
 });
 
-Deno.test("clerk-webhook reads from the SQLSTATE, not from the HTTP status, what is worth a retry", async () => {
+Deno.test("clerk-webhook decides by the SQLSTATE, not the HTTP status, whether an error is worth a retry", async () => {
   const answers: [string, number, number][] = [
     ["40P01", 500, 503],
     ["55P03", 500, 503],
@@ -357,7 +357,7 @@ Deno.test("clerk-webhook reads from the SQLSTATE, not from the HTTP status, what
   }
 });
 
-Deno.test("clerk-webhook answers 503 when not even the dead letter can be kept", async () => {
+Deno.test("clerk-webhook answers 503 if not even the dead letter can be stored", async () => {
   await using listener = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     () => Response.json({ code: "22P02", message: "no" }, { status: 400 }),
@@ -369,7 +369,7 @@ Deno.test("clerk-webhook answers 503 when not even the dead letter can be kept",
   await assertAnswer(response, 503, { error: "unavailable" });
 });
 
-Deno.test("clerk-webhook makes exactly one call for an event, and its client once", async () => {
+Deno.test("clerk-webhook makes one database call per event, and creates its client once", async () => {
   await using mirror = await openMirror();
   let calls = 0;
   let clients = 0;
@@ -396,7 +396,7 @@ Deno.test("clerk-webhook makes exactly one call for an event, and its client onc
   assert.deepEqual({ calls, clients }, { calls: 3, clients: 1 });
 });
 
-Deno.test("clerk-webhook writes one line per request, without personal data", async () => {
+Deno.test("clerk-webhook logs one line per request, without personal data", async () => {
   const lines: string[] = [];
   const logging = handler({}, { log: (line) => lines.push(line) });
   const id = newId("msg");
@@ -436,7 +436,7 @@ Deno.test("clerk-webhook writes one line per request, without personal data", as
   assert.deepEqual(lines, []);
 });
 
-Deno.test("importing any module of the function has no side effects", async () => {
+Deno.test("importing any module of clerk-webhook has no side effects", async () => {
   const folder = new globalThis.URL("../functions/clerk-webhook/", import.meta.url);
   const imports = [...Deno.readDirSync(folder)]
     .filter(({ name }) => name.endsWith(".ts"))

@@ -1,4 +1,7 @@
-/** `init`: the mirror goes into a project's files, as a whole or not at all, and next to what is there. */
+/**
+ * `init`: the mirror is added to a project's files as a whole or not at all, and leaves what is there
+ * alone.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -36,7 +39,7 @@ async function migrationsOf(project: TestProject): Promise<string[]> {
   return files.filter((path) => path.startsWith("supabase/migrations/"));
 }
 
-Deno.test("init writes one migration, the functions as single files, their sections and a lock file", async () => {
+Deno.test("init writes one migration, the functions as single files, their configuration and a lock file", async () => {
   await using project = await createProject();
   const { code, output } = await project.run("init", "--yes");
   assert.equal(code, 0, output);
@@ -58,7 +61,7 @@ Deno.test("init writes one migration, the functions as single files, their secti
   assert.match(output, /db push/);
 });
 
-Deno.test("init again finds nothing to do, however often", async () => {
+Deno.test("init and upgrade find nothing to do when they are run again", async () => {
   await using project = await createProject();
   assert.equal((await project.run("init", "--schema", "clerk", "-y")).code, 0);
   const before = await project.snapshot();
@@ -70,7 +73,7 @@ Deno.test("init again finds nothing to do, however often", async () => {
   assert.deepEqual(await project.snapshot(), before);
 });
 
-Deno.test("init without a terminal demands --yes, and --dry-run shows the plan: neither changes anything", async () => {
+Deno.test("init without a terminal demands --yes, and --dry-run shows the plan; neither changes anything", async () => {
   await using project = await createProject();
   const before = await project.snapshot();
   const refused = await project.run("init");
@@ -87,7 +90,7 @@ Deno.test("init without a terminal demands --yes, and --dry-run shows the plan: 
   assert.deepEqual(await project.snapshot(), before);
 });
 
-Deno.test("init puts a schema or a prefix into migration, functions and configuration", async () => {
+Deno.test("init puts --schema or --prefix into the migration, the functions and the configuration", async () => {
   await using inSchema = await createProject();
   assert.equal((await inSchema.run("init", "--schema", "clerk", "--yes")).code, 0);
   const [migration = ""] = await migrationsOf(inSchema);
@@ -111,39 +114,25 @@ Deno.test("init puts a schema or a prefix into migration, functions and configur
   assert.deepEqual([lock.schema, lock.prefix, lock.version], ["public", "clerk_", RELEASE]);
 });
 
-Deno.test("renderFunction() fails loudly where the names are not in the code exactly once", () => {
-  const naming = { schema: "clerk", prefix: "" };
-  assert.match(
-    renderFunction(`f('${NAMING_TEXT}')`, naming),
-    /f\('\{"schema":"clerk","prefix":""\}'\)/,
-  );
-  assert.throws(() => renderFunction("f()", naming), /0 times instead of once/);
-  assert.throws(() => renderFunction(NAMING_TEXT + NAMING_TEXT, naming), /2 times instead of once/);
+Deno.test("init shows the remaining steps for the version of the CLI that the project has", async () => {
+  const cli = (version: string) => ({
+    [CONFIG]: 'project_id = "test"\n',
+    "node_modules/supabase/package.json": JSON.stringify({ name: "supabase", version }),
+    "supabase/.temp/project-ref": "abcdefghijklmnopqrst",
+  });
+  await using second = await createProject(cli("2.122.1"));
+  const { next } = JSON.parse((await second.run("init", "--dry-run", "--json")).stdout);
+  const steps = next.join("\n");
+  assert.match(steps, /npx supabase db push$/m);
+  assert.match(steps, /https:\/\/abcdefghijklmnopqrst\.supabase\.co\/functions\/v1\/clerk-webhook/);
+  assert.doesNotMatch(steps, /--remote|supabase link/);
+  await using third = await createProject(cli("3.1.0"));
+  const shown = await third.run("init", "--yes");
+  assert.match(shown.output, /npx supabase db push --remote$/m);
+  assert.match(shown.output, /npx supabase functions deploy clerk-webhook .* --use-api/);
 });
 
-Deno.test("init refuses names that can't be, and folders without a project, in sentences", async () => {
-  await using project = await createProject();
-  const mistakes: [string[], RegExp][] = [
-    [["--schema", "Clerk"], /can't be the mirror's schema/],
-    [["--schema", "auth"], /can't be the mirror's schema/],
-    [["--prefix", "1_"], /can't be the mirror's prefix/],
-    [["--prefix", "a_very_long_prefix_"], /too long/],
-    [["--workdir", "nowhere"], /no Supabase project in ".*nowhere".*"supabase init" creates one/],
-    [["--db-url", "mysql://x"], /not a connection string/],
-    [["--db-url", "postgresql://postgres:x@127.0.0.1:1/postgres"], /can't be reached/],
-    [["--prefxi", "x"], /Did you mean --prefix\?/],
-  ];
-  for (const [args, complaint] of mistakes) {
-    const { code, output } = await project.run("init", ...args, "--yes");
-    assert.equal(code, 1, output);
-    assert.match(output, complaint);
-    assert.doesNotMatch(output, /^\s+at /m);
-  }
-  await using empty = await createProject({});
-  assert.match((await empty.run("init", "--yes")).output, /Run "supabase init" first/);
-});
-
-Deno.test("init finds the project upwards, and in a monorepo names the ones below", async () => {
+Deno.test("init finds the project from a folder inside it, and names those of a monorepo", async () => {
   await using monorepo = await createProject({
     "packages/db/supabase/config.toml": 'project_id = "db"\n',
     "packages/other/supabase/config.toml": 'project_id = "other"\n',
@@ -177,7 +166,7 @@ Deno.test("init finds the project upwards, and in a monorepo names the ones belo
   assert.match(fromElsewhere.output, /Nothing to do/);
 });
 
-Deno.test("the migration comes after the project's last, whatever that is, in UTC", async () => {
+Deno.test("init dates its migration in UTC", async () => {
   await using project = await createProject({
     [CONFIG]: 'project_id = "test"\n',
     "supabase/migrations/0001_first.sql": "select 1;",
@@ -199,7 +188,7 @@ Deno.test("the migration comes after the project's last, whatever that is, in UT
   assert.ok(at >= Math.floor(earliest.getTime() / 1000) * 1000 && at <= Date.now(), version);
 });
 
-Deno.test("nextVersion() comes after every version, as a text and as a file name", () => {
+Deno.test("nextVersion() sorts after every version, as text and as a file name", () => {
   const now = new Date("2026-03-01T10:20:30.5Z");
   const cases: [string[], string][] = [
     [[], "20260301102030"],
@@ -236,8 +225,8 @@ const CONFIGS: Record<string, string> = {
   "functions as an inline table": "functions = { mine = { verify_jwt = true } } # mine\n",
 };
 
-for (const [name, config] of Object.entries(CONFIGS)) {
-  Deno.test(`what is added to config.toml leaves the rest alone, and goes without a trace: ${name}`, () => {
+for (const [example, config] of Object.entries(CONFIGS)) {
+  Deno.test(`config.toml keeps its comments when the mirror is added, and is restored exactly after: ${example}`, () => {
     const parts = { functions: FUNCTIONS, schema: "clerk" };
     const { text, hunks } = addToConfig(tomlConfig, config, parts);
     for (const line of config.split(/\r?\n/)) {
@@ -252,7 +241,7 @@ for (const [name, config] of Object.entries(CONFIGS)) {
   });
 }
 
-Deno.test("what was added to config.toml is taken out of it where somebody has changed it since", () => {
+Deno.test("the mirror is removed even from a config.toml that somebody has edited since", () => {
   const config = '[api]\nschemas = ["public"]\n\n# Theirs\n[functions.mine]\nverify_jwt = true\n';
   const parts = { functions: FUNCTIONS, schema: "clerk" };
   const { text, hunks } = addToConfig(tomlConfig, config, parts);
@@ -266,7 +255,7 @@ Deno.test("what was added to config.toml is taken out of it where somebody has c
   );
 });
 
-Deno.test("init and uninstall work with config.json, its comments and its indentation", async () => {
+Deno.test("init and uninstall keep the comments and the indentation of a config.json", async () => {
   const config = `{
 \t// The project
 \t"project_id": "x",
@@ -293,16 +282,7 @@ Deno.test("init and uninstall work with config.json, its comments and its indent
   assert.equal(await project.read("supabase/config.json"), config);
 });
 
-Deno.test("init refuses a broken configuration, and changes nothing", async () => {
-  await using project = await createProject({ [CONFIG]: "[api\n" });
-  const before = await project.snapshot();
-  const { code, output } = await project.run("init", "--yes");
-  assert.equal(code, 1);
-  assert.match(output, /"supabase\/config\.toml" can't be read/);
-  assert.deepEqual(await project.snapshot(), before);
-});
-
-Deno.test("init names every clash in the project's files, and offers a prefix first, then a schema", async () => {
+Deno.test("init names every clash in the project's files, and suggests a prefix or a schema", async () => {
   await using project = await createProject({
     [CONFIG]: 'project_id = "test"\n',
     "supabase/migrations/20250101000000_starter.sql": STARTER,
@@ -329,7 +309,7 @@ Deno.test("init names every clash in the project's files, and offers a prefix fi
   assert.equal((await project.run("init", "--prefix", "clerk_", "--yes")).code, 0);
 });
 
-Deno.test("init offers other names where the first ones are taken as well", async () => {
+Deno.test("init suggests other names where the first ones are taken as well", async () => {
   await using project = await createProject({
     [CONFIG]: 'project_id = "test"\n',
     "supabase/migrations/1_a.sql":
@@ -339,7 +319,7 @@ Deno.test("init offers other names where the first ones are taken as well", asyn
   assert.match(output, /init --prefix mirror_[^]*init --schema clerk_mirror/);
 });
 
-Deno.test("functions of the mirror's names are the project's own, and a clash", async () => {
+Deno.test("init treats functions that have the mirror's names as a clash, and changes nothing", async () => {
   await using project = await createProject({
     [CONFIG]: "[functions.clerk-webhook]\nverify_jwt = true\n",
     "supabase/functions/clerk-refresh/index.ts": "",
@@ -351,24 +331,59 @@ Deno.test("functions of the mirror's names are the project's own, and a clash", 
   assert.deepEqual(await project.snapshot(), before);
 });
 
-Deno.test("init tells a project whose lock file is gone, or broken, to restore it", async () => {
-  await using project = await createProject();
-  assert.equal((await project.run("init", "--yes")).code, 0);
-  const lock = await project.read(LOCK);
-  await project.write(LOCK, "{}");
-  assert.match((await project.run("init", "--yes")).output, /is damaged. Restore it/);
-  await Deno.remove(join(project.root, LOCK));
-  const again = await project.run("init", "--yes");
-  assert.equal(again.code, 1);
-  assert.match(again.output, /The mirror is already in this project: .*restore/s);
-  for (const command of ["upgrade", "uninstall"]) {
-    assert.match((await project.run(command, "--yes")).output, /restore it from version control/);
+Deno.test("init --db-url finds clashes, a half-installed mirror and later migrations in the database", async (t) => {
+  const stack = await startStack({ fill: async () => {} });
+  const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });
+  try {
+    const look = (project: TestProject, ...args: string[]) =>
+      project.run("init", "--db-url", stack.databaseUrl, "--yes", ...args);
+
+    await t.step("a clash that no file shows is found", async () => {
+      await using project = await createProject();
+      await sql.unsafe(
+        "create table public.profiles (id text); create type public.clerk_profiles as (a int)",
+      );
+      const { code, output } = await look(project);
+      assert.equal(code, 1);
+      assert.match(output, /The project has table public\.profiles already/);
+      assert.match(output, /--prefix mirror_[^]*--schema clerk/);
+      await sql.unsafe("drop table public.profiles; drop type public.clerk_profiles");
+    });
+
+    await t.step(
+      "a half-installed mirror is recognized, with the statements that remove it",
+      async () => {
+        await using project = await createProject();
+        const [release] = await readReleases();
+        const half = release?.sql.split("create table public.organizations")[0] ?? "";
+        await sql.unsafe(half);
+        const { code, output } = await look(project);
+        assert.equal(code, 1);
+        assert.match(output, /a part of the mirror: an installation stopped halfway/);
+        assert.match(output, /drop table public\.profiles/);
+        const remedy = output.split("\n").filter((line) => line.startsWith("  drop ")).join("\n");
+        await sql.unsafe(remedy);
+        const again = await look(project);
+        assert.equal(again.code, 0, again.output);
+      },
+    );
+
+    await t.step("the migration comes after a later one that only the database has", async () => {
+      await using project = await createProject();
+      await sql.unsafe(`
+        create schema if not exists supabase_migrations;
+        create table supabase_migrations.schema_migrations (version text primary key);
+        insert into supabase_migrations.schema_migrations values ('20980101000000')`);
+      assert.equal((await look(project)).code, 0);
+      assert.match((await migrationsOf(project)).join(), /20980101000001_clerk_mirror\.sql/);
+    });
+  } finally {
+    await sql.end();
+    await stack.stop();
   }
-  await project.write(LOCK, lock);
-  assert.match((await project.run("init")).output, /Nothing to do/);
 });
 
-Deno.test("an edited function is named and kept, one that is gone comes back, --force replaces", async () => {
+Deno.test("init keeps an edited function unless --force is given, and restores a missing one", async () => {
   await using project = await createProject();
   assert.equal((await project.run("init", "--yes")).code, 0);
   const [, path = "", gone = ""] = INSTALLED.filter((file) => file.endsWith("index.js"));
@@ -388,7 +403,24 @@ Deno.test("an edited function is named and kept, one that is gone comes back, --
   assert.match((await project.run("init")).output, /Nothing to do/);
 });
 
-Deno.test("where something is in the way of one file, none is written", async () => {
+Deno.test("init, upgrade and uninstall ask to restore a lock file that is missing or damaged", async () => {
+  await using project = await createProject();
+  assert.equal((await project.run("init", "--yes")).code, 0);
+  const lock = await project.read(LOCK);
+  await project.write(LOCK, "{}");
+  assert.match((await project.run("init", "--yes")).output, /is damaged. Restore it/);
+  await Deno.remove(join(project.root, LOCK));
+  const again = await project.run("init", "--yes");
+  assert.equal(again.code, 1);
+  assert.match(again.output, /The mirror is already in this project: .*restore/s);
+  for (const command of ["upgrade", "uninstall"]) {
+    assert.match((await project.run(command, "--yes")).output, /restore it from version control/);
+  }
+  await project.write(LOCK, lock);
+  assert.match((await project.run("init")).output, /Nothing to do/);
+});
+
+Deno.test("init writes nothing if something is in the way of one file", async () => {
   await using project = await createProject({
     [CONFIG]: 'project_id = "test"\n',
     "supabase/functions": "no folder",
@@ -401,7 +433,7 @@ Deno.test("where something is in the way of one file, none is written", async ()
   assert.deepEqual(await project.snapshot(), before);
 });
 
-Deno.test("changeFiles() puts everything back where one file can't be moved into its place", async () => {
+Deno.test("changeFiles() puts everything back if one file can't be moved into its place", async () => {
   await using project = await createProject({
     "supabase/a.txt": "a",
     "supabase/b.txt": "b",
@@ -425,7 +457,7 @@ Deno.test("changeFiles() puts everything back where one file can't be moved into
   );
 });
 
-Deno.test("init that is killed at any moment leaves everything as it was, or is done", async () => {
+Deno.test("init that is killed while it writes has done everything or nothing", async () => {
   await using project = await createProject();
   const before = await project.snapshot();
   const folder = join(project.root, "supabase");
@@ -455,7 +487,7 @@ Deno.test("init that is killed at any moment leaves everything as it was, or is 
   assert.equal(code, 0, output);
 });
 
-Deno.test("what a killed process has left half done is undone by the next command", async () => {
+Deno.test("the next command undoes what a killed one has left half done", async () => {
   await using project = await createProject();
   const before = await project.snapshot();
   const folder = join(project.root, "supabase");
@@ -483,56 +515,48 @@ Deno.test("what a killed process has left half done is undone by the next comman
   assert.deepEqual(await project.snapshot(), before);
 });
 
-Deno.test("init looks into a database: for what clashes, for a half-installed mirror, for later migrations", async (t) => {
-  const stack = await startStack({ fill: async () => {} });
-  const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });
-  try {
-    const look = (project: TestProject, ...args: string[]) =>
-      project.run("init", "--db-url", stack.databaseUrl, "--yes", ...args);
-
-    await t.step("what no file tells of is found in the catalog", async () => {
-      await using project = await createProject();
-      await sql.unsafe(
-        "create table public.profiles (id text); create type public.clerk_profiles as (a int)",
-      );
-      const { code, output } = await look(project);
-      assert.equal(code, 1);
-      assert.match(output, /The project has table public\.profiles already/);
-      assert.match(output, /--prefix mirror_[^]*--schema clerk/);
-      await sql.unsafe("drop table public.profiles; drop type public.clerk_profiles");
-    });
-
-    await t.step("a half-installed mirror is told apart, with what takes it out", async () => {
-      await using project = await createProject();
-      const [release] = await readReleases();
-      const half = release?.sql.split("create table public.organizations")[0] ?? "";
-      await sql.unsafe(half);
-      const { code, output } = await look(project);
-      assert.equal(code, 1);
-      assert.match(output, /a part of the mirror: an installation stopped halfway/);
-      assert.match(output, /drop table public\.profiles/);
-      const remedy = output.split("\n").filter((line) => line.startsWith("  drop ")).join("\n");
-      await sql.unsafe(remedy);
-      const again = await look(project);
-      assert.equal(again.code, 0, again.output);
-    });
-
-    await t.step("a later migration that only the database has is passed", async () => {
-      await using project = await createProject();
-      await sql.unsafe(`
-        create schema if not exists supabase_migrations;
-        create table supabase_migrations.schema_migrations (version text primary key);
-        insert into supabase_migrations.schema_migrations values ('20980101000000')`);
-      assert.equal((await look(project)).code, 0);
-      assert.match((await migrationsOf(project)).join(), /20980101000001_clerk_mirror\.sql/);
-    });
-  } finally {
-    await sql.end();
-    await stack.stop();
-  }
+Deno.test("init refuses a broken config.toml, and changes nothing", async () => {
+  await using project = await createProject({ [CONFIG]: "[api\n" });
+  const before = await project.snapshot();
+  const { code, output } = await project.run("init", "--yes");
+  assert.equal(code, 1);
+  assert.match(output, /"supabase\/config\.toml" can't be read/);
+  assert.deepEqual(await project.snapshot(), before);
 });
 
-Deno.test("listMadeObjects() reads what anybody's SQL makes, and what it drops and moves later", () => {
+Deno.test("init refuses invalid options and folders without a project with a plain message", async () => {
+  await using project = await createProject();
+  const mistakes: [string[], RegExp][] = [
+    [["--schema", "Clerk"], /can't be the mirror's schema/],
+    [["--schema", "auth"], /can't be the mirror's schema/],
+    [["--prefix", "1_"], /can't be the mirror's prefix/],
+    [["--prefix", "a_very_long_prefix_"], /too long/],
+    [["--workdir", "nowhere"], /no Supabase project in ".*nowhere".*"supabase init" creates one/],
+    [["--db-url", "mysql://x"], /not a connection string/],
+    [["--db-url", "postgresql://postgres:x@127.0.0.1:1/postgres"], /can't be reached/],
+    [["--prefxi", "x"], /Did you mean --prefix\?/],
+  ];
+  for (const [args, complaint] of mistakes) {
+    const { code, output } = await project.run("init", ...args, "--yes");
+    assert.equal(code, 1, output);
+    assert.match(output, complaint);
+    assert.doesNotMatch(output, /^\s+at /m);
+  }
+  await using empty = await createProject({});
+  assert.match((await empty.run("init", "--yes")).output, /Run "supabase init" first/);
+});
+
+Deno.test("renderFunction() throws unless the names are in the code exactly once", () => {
+  const naming = { schema: "clerk", prefix: "" };
+  assert.match(
+    renderFunction(`f('${NAMING_TEXT}')`, naming),
+    /f\('\{"schema":"clerk","prefix":""\}'\)/,
+  );
+  assert.throws(() => renderFunction("f()", naming), /0 times instead of once/);
+  assert.throws(() => renderFunction(NAMING_TEXT + NAMING_TEXT, naming), /2 times instead of once/);
+});
+
+Deno.test("listMadeObjects() lists what SQL creates, less what it later drops, renames and moves", () => {
   const sql = `
     /* create table a (); /* nested */ create table b (); */ -- create table c ();
     create table if not exists public . "Odd ""Name""" (a text default 'create table d ();');
@@ -555,22 +579,4 @@ Deno.test("listMadeObjects() reads what anybody's SQL makes, and what it drops a
     "table other.renamed",
     'table public.Odd "Name"',
   ]);
-});
-
-Deno.test("the steps that are left are right for the CLI that the project has", async () => {
-  const cli = (version: string) => ({
-    [CONFIG]: 'project_id = "test"\n',
-    "node_modules/supabase/package.json": JSON.stringify({ name: "supabase", version }),
-    "supabase/.temp/project-ref": "abcdefghijklmnopqrst",
-  });
-  await using second = await createProject(cli("2.122.1"));
-  const { next } = JSON.parse((await second.run("init", "--dry-run", "--json")).stdout);
-  const steps = next.join("\n");
-  assert.match(steps, /npx supabase db push$/m);
-  assert.match(steps, /https:\/\/abcdefghijklmnopqrst\.supabase\.co\/functions\/v1\/clerk-webhook/);
-  assert.doesNotMatch(steps, /--remote|supabase link/);
-  await using third = await createProject(cli("3.1.0"));
-  const shown = await third.run("init", "--yes");
-  assert.match(shown.output, /npx supabase db push --remote$/m);
-  assert.match(shown.output, /npx supabase functions deploy clerk-webhook .* --use-api/);
 });

@@ -1,4 +1,7 @@
-/** The log of a burst: what went wrong always, what went well sparsely, and nothing uncounted. */
+/**
+ * The function's log in a burst: every failure is logged, successes are sampled, and what is left out
+ * is counted.
+ */
 import assert from "node:assert/strict";
 import { createJournal } from "../functions/_shared/journal.ts";
 import { createHandler } from "../functions/clerk-webhook/handler.ts";
@@ -40,7 +43,7 @@ function functionWith(env: Record<string, string>, rpc: (call: number) => unknow
   };
 }
 
-Deno.test("in a burst every failure has its line, and all lines fit into what a hosted log keeps", async () => {
+Deno.test("a burst logs every failure and some successes, within what a hosted log keeps", async () => {
   const isFailing = (call: number) => call % 20 === 7;
   const { lines, burst } = functionWith({}, (call) => {
     if (!isFailing(call)) return "applied";
@@ -54,7 +57,7 @@ Deno.test("in a burst every failure has its line, and all lines fit into what a 
   assert.equal(well.length, 20, "and some of what went well");
 });
 
-Deno.test("LOG_SUCCESSES says how many lines there are for what goes well", async () => {
+Deno.test("LOG_SUCCESSES sets how many successes are logged", async () => {
   for (const [value, expected] of [["all", 50], ["3", 3], ["0", 0]] as const) {
     const { lines, burst } = functionWith({ LOG_SUCCESSES: value }, () => "applied");
     await burst(50);
@@ -62,7 +65,7 @@ Deno.test("LOG_SUCCESSES says how many lines there are for what goes well", asyn
   }
 });
 
-Deno.test("createJournal() begins anew every ten seconds, and tells how many had no line", () => {
+Deno.test("createJournal() starts over every ten seconds, and logs how many successes it left out", () => {
   const lines: string[] = [];
   let time = 5_000;
   const journal = createJournal({ successes: 2, log: (line) => lines.push(line), now: () => time });

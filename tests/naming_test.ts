@@ -1,4 +1,4 @@
-/** Where the mirror goes by other names: who tells which, what it is called there, and what it is not. */
+/** The mirror under other names: where commands find them, and what bears them. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { installedNaming } from "../functions/_shared/naming.ts";
@@ -16,78 +16,7 @@ const SCHEMA = { schema: "clerk", prefix: "" };
 /** Both at once, with names that stand elsewhere in the SQL too. */
 const BOTH = { schema: "app", prefix: "auth_" };
 
-Deno.test("commands take the names from the project's lock file, where the environment tells none", async () => {
-  const home = await Deno.makeTempDir({ prefix: "clerk-mirror-lock-" });
-  const path = join(home, "supabase", "clerk-mirror.lock.json");
-  await Deno.mkdir(join(home, "supabase"));
-  try {
-    assert.deepEqual(await readProjectNaming(home), installedNaming);
-    for (const naming of [PREFIX, SCHEMA, BOTH]) {
-      await Deno.writeTextFile(path, JSON.stringify({ version: RELEASE, ...naming }));
-      assert.deepEqual(await readProjectNaming(home), naming);
-    }
-    const wrong = ["", "{", "[]", '{"schema":"clerk"}', '{"schema":"Clerk","prefix":""}'];
-    for (const text of wrong) {
-      await Deno.writeTextFile(path, text);
-      await assert.rejects(readProjectNaming(home), /clerk-mirror\.lock\.json" does not say what/);
-    }
-  } finally {
-    await Deno.remove(home, { recursive: true });
-  }
-});
-
-Deno.test("a name that the API does not know is said with what to do about it, by every command", async () => {
-  await using mirror = await openOwnMirror({ naming: SCHEMA });
-  const env = {
-    SUPABASE_URL: mirror.apiUrl,
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
-    SUPABASE_SECRET_KEY: mirror.keys.secretKey,
-    CLERK_SECRET_KEY: "sk_test_of_a_test",
-    MIRROR_DEV_FOLDER: "none",
-    MIRROR_ENV_FILE: "none",
-  };
-  const hint =
-    /: set CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX to .* A schema has to be one that/;
-  for (const name of ["backfill", "reconcile", "dead-letters", "effects", "instance"]) {
-    const { code, output } = await finish(task(name, [], env));
-    assert.equal(code, name === "reconcile" ? 2 : 1, output);
-    assert.match(output, hint, name);
-    assert.ok(!output.includes("    at "), "a sentence, no stack trace");
-  }
-  const hidden = { ...env, CLERK_MIRROR_SCHEMA: "clerk_sync" };
-  const unexposed = await finish(task("instance", [], hidden));
-  assert.match(unexposed.output, /Invalid schema: clerk_sync\. /);
-  assert.match(unexposed.output, hint);
-
-  const malformed = await finish(task("instance", [], { ...env, CLERK_MIRROR_PREFIX: "Clerk-" }));
-  assert.match(malformed.output, /^CLERK_MIRROR_PREFIX: The prefix is not a plain/);
-  const right = await finish(task("instance", [], { ...env, ...namingEnv(SCHEMA) }));
-  assert.deepEqual(
-    [right.code, right.output],
-    [0, "The mirror has not heard from any instance yet\n"],
-  );
-});
-
-Deno.test("in a schema, the generated types are those of public under its name; with a prefix, with the prefix", async () => {
-  const committed = await Deno.readTextFile(
-    new URL("../functions/_shared/database.types.ts", import.meta.url),
-  );
-  {
-    await using mirror = await openOwnMirror({ naming: SCHEMA });
-    const types = await generateTypes(mirror.databaseUrl, "clerk");
-    assert.equal(types, committed.replace(/\bpublic\b/g, "clerk"));
-  }
-  await using mirror = await openOwnMirror({ naming: PREFIX });
-  const declared = (text: string) => [...text.matchAll(/^ {6}"(\w+)":/gm)].map(([, name]) => name);
-  const generated = declared(await generateTypes(mirror.databaseUrl));
-  assert.ok(generated.includes("clerk_profiles") && generated.includes("clerk_log_sessions"));
-  assert.deepEqual(
-    generated,
-    declared(committed.replace(new RegExp(`^( {6}")(${NAMES})":`, "gm"), `$1clerk_$2":`)),
-  );
-});
-
-Deno.test("in a schema and under a prefix at once: webhooks in, rows out, and the project's own keys and policies on them", async () => {
+Deno.test("a mirror in a schema and under a prefix takes webhooks, foreign keys and policies", async () => {
   await using mirror = await openOwnMirror({ naming: BOTH });
   const event = sampleEvent("organizationMembership.created");
   assert.equal((await mirror.send(event)).outcome, "applied");
@@ -127,4 +56,75 @@ Deno.test("in a schema and under a prefix at once: webhooks in, rows out, and th
     naming: BOTH,
   }).rpc("read_release");
   assert.deepEqual(release, { version: RELEASE, schema: "app", prefix: "auth_" });
+});
+
+Deno.test("readProjectNaming() reads the names from the project's lock file, and refuses a broken one", async () => {
+  const home = await Deno.makeTempDir({ prefix: "clerk-mirror-lock-" });
+  const path = join(home, "supabase", "clerk-mirror.lock.json");
+  await Deno.mkdir(join(home, "supabase"));
+  try {
+    assert.deepEqual(await readProjectNaming(home), installedNaming);
+    for (const naming of [PREFIX, SCHEMA, BOTH]) {
+      await Deno.writeTextFile(path, JSON.stringify({ version: RELEASE, ...naming }));
+      assert.deepEqual(await readProjectNaming(home), naming);
+    }
+    const wrong = ["", "{", "[]", '{"schema":"clerk"}', '{"schema":"Clerk","prefix":""}'];
+    for (const text of wrong) {
+      await Deno.writeTextFile(path, text);
+      await assert.rejects(readProjectNaming(home), /clerk-mirror\.lock\.json" does not say what/);
+    }
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("every command that finds no mirror under its names says which variables to set", async () => {
+  await using mirror = await openOwnMirror({ naming: SCHEMA });
+  const env = {
+    SUPABASE_URL: mirror.apiUrl,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    SUPABASE_SECRET_KEY: mirror.keys.secretKey,
+    CLERK_SECRET_KEY: "sk_test_of_a_test",
+    MIRROR_DEV_FOLDER: "none",
+    MIRROR_ENV_FILE: "none",
+  };
+  const hint =
+    /: set CLERK_MIRROR_SCHEMA and CLERK_MIRROR_PREFIX to .* A schema has to be one that/;
+  for (const name of ["backfill", "reconcile", "dead-letters", "effects", "instance"]) {
+    const { code, output } = await finish(task(name, [], env));
+    assert.equal(code, name === "reconcile" ? 2 : 1, output);
+    assert.match(output, hint, name);
+    assert.ok(!output.includes("    at "), "a sentence, no stack trace");
+  }
+  const hidden = { ...env, CLERK_MIRROR_SCHEMA: "clerk_sync" };
+  const unexposed = await finish(task("instance", [], hidden));
+  assert.match(unexposed.output, /Invalid schema: clerk_sync\. /);
+  assert.match(unexposed.output, hint);
+
+  const malformed = await finish(task("instance", [], { ...env, CLERK_MIRROR_PREFIX: "Clerk-" }));
+  assert.match(malformed.output, /^CLERK_MIRROR_PREFIX: The prefix is not a plain/);
+  const right = await finish(task("instance", [], { ...env, ...namingEnv(SCHEMA) }));
+  assert.deepEqual(
+    [right.code, right.output],
+    [0, "The mirror has not heard from any instance yet\n"],
+  );
+});
+
+Deno.test("the generated types differ in nothing but the names, in a schema and under a prefix", async () => {
+  const committed = await Deno.readTextFile(
+    new URL("../functions/_shared/database.types.ts", import.meta.url),
+  );
+  {
+    await using mirror = await openOwnMirror({ naming: SCHEMA });
+    const types = await generateTypes(mirror.databaseUrl, "clerk");
+    assert.equal(types, committed.replace(/\bpublic\b/g, "clerk"));
+  }
+  await using mirror = await openOwnMirror({ naming: PREFIX });
+  const declared = (text: string) => [...text.matchAll(/^ {6}"(\w+)":/gm)].map(([, name]) => name);
+  const generated = declared(await generateTypes(mirror.databaseUrl));
+  assert.ok(generated.includes("clerk_profiles") && generated.includes("clerk_log_sessions"));
+  assert.deepEqual(
+    generated,
+    declared(committed.replace(new RegExp(`^( {6}")(${NAMES})":`, "gm"), `$1clerk_$2":`)),
+  );
 });

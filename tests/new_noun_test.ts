@@ -1,4 +1,4 @@
-/** `deno task new-noun`: what it writes works as it is, from a signed event to the row. */
+/** `deno task new-noun`: what it writes works unchanged, from a signed event to the row. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { addNoun } from "../tools/contributing/nouns/add_noun.ts";
@@ -10,7 +10,7 @@ const COPIED = ["deno.json", "deno.lock", "docs", "functions", "supabase", "test
 
 const COLUMNS = "name:text,level:integer,is_public:boolean,expires_at:timestamptz,details:jsonb";
 
-Deno.test("a noun that is written by deno task new-noun takes signed events of each of its types", async () => {
+Deno.test("a noun that deno task new-noun has written takes signed events of each of its types", async () => {
   const root = await Deno.makeTempDir({ prefix: "clerk-mirror-noun-" });
   try {
     for (const name of COPIED) await copy(join(ROOT, name), join(root, name));
@@ -51,7 +51,7 @@ Deno.test("a noun that is written by deno task new-noun takes signed events of e
   }
 });
 
-Deno.test("a noun that can't be is refused in a sentence, and nothing is written", async () => {
+Deno.test("readNoun() and addNoun() refuse invalid and existing nouns with a plain message", async () => {
   const description = { event: "badge", idPrefix: "badge", columns: "name:text" };
   const read = (table: string, change: Partial<Parameters<typeof readNoun>[1]> = {}) => () =>
     readNoun(table, { ...description, ...change });

@@ -1,4 +1,4 @@
-/** docs/operations.md, run: every block of SQL does what the text around it says, in a mirror with troubles. */
+/** docs/operations.md, executed: every SQL block does what the page says, in a mirror with troubles. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { newId } from "../tools/development/events/new_id.ts";
@@ -14,7 +14,7 @@ const text = await Deno.readTextFile(join(ROOT, "docs", "operations.md"));
 /** The blocks of SQL, by what they begin with; those of lists are indented. */
 const blocks = [...text.matchAll(/^( *)```sql\n(.*?)^\1```$/gms)].map(([, , code = ""]) => code);
 
-Deno.test("every block of SQL in docs/operations.md runs, and does what the text around it says", async (t) => {
+Deno.test("every SQL block in docs/operations.md runs, and does what the page says", async (t) => {
   await using mirror = await openOwnMirror();
   await addScheduleExtensions(mirror);
   const { sql } = mirror;
@@ -28,13 +28,13 @@ Deno.test("every block of SQL in docs/operations.md runs, and does what the text
   };
   const run = (words: string) => sql.unsafe(block(words));
 
-  await t.step("one row tells a monitor how the mirror does", async () => {
+  await t.step("one row tells a monitor how the mirror is doing", async () => {
     const rows = await run("select * from clerk_sync.status;");
     assert.equal(rows.length, 1);
     assert.equal(rows[0]?.last_webhook_at, null);
   });
 
-  await t.step("a monitor's role sees the row, and no table", async () => {
+  await t.step("a monitor's role can read that row, and no table", async () => {
     await asSuperuser(mirror, async (owner) => {
       await owner.unsafe(block("create role"));
       await owner.unsafe("set role clerk_mirror_monitor");
@@ -71,20 +71,20 @@ Deno.test("every block of SQL in docs/operations.md runs, and does what the text
     assert.equal(await alarms(), 1, "poison");
   });
 
-  await t.step("dead letters are counted by their reason", async () => {
+  await t.step("dead letters are counted by reason", async () => {
     const rows = await run("from clerk_sync.dead_letters");
     assert.deepEqual(rows.map(({ type, count }) => [type, Number(count)]), [["user.created", 2]]);
     assert.match(rows[0]?.reason, /"data\.created_at" is invalid/);
   });
 
-  await t.step("the schedule is set up, and read", async () => {
+  await t.step("the schedule is set up and read", async () => {
     await run("clerk_sync.schedule('https://");
     const [row] = await run("clerk_sync.read_schedule()");
     assert.equal(row?.read_schedule.is_scheduled, true);
     assert.equal(row?.read_schedule.jobs.length, 3);
   });
 
-  await t.step("runs are listed, and an open one is given up", async () => {
+  await t.step("runs are listed, and an open one is closed by hand", async () => {
     await mirror.asService().rpc("begin_run", {
       kind: "backfill",
       asked_by: "request",
@@ -98,7 +98,7 @@ Deno.test("every block of SQL in docs/operations.md runs, and does what the text
     assert.deepEqual(await states(), ["failed", "done"]);
   });
 
-  await t.step("effects are counted, and those given up are tried again", async () => {
+  await t.step("effects are counted, and parked ones are retried", async () => {
     const counts = async () => {
       const [row] = await run("as given_up");
       return [row?.handler, Number(row?.queued), Number(row?.given_up)];
@@ -125,12 +125,12 @@ Deno.test("every block of SQL in docs/operations.md runs, and does what the text
     assert.equal(row?.prune.webhook_events, 1);
   });
 
-  await t.step("no block is left out", () => {
+  await t.step("no block is left untested", () => {
     assert.deepEqual(blocks.filter((code) => !used.has(code)), []);
   });
 });
 
-Deno.test("docs/operations.md has no link that leads nowhere", () => {
+Deno.test("every link within docs/operations.md leads to a heading", () => {
   const anchors = new Set(
     [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
       heading.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")

@@ -1,4 +1,7 @@
-/** The order property, and that it has teeth: without any one of the rules it does not hold. */
+/**
+ * The order property: in whatever order events arrive, the final state is that of in-order delivery.
+ * Random histories test it, and disprove it as soon as any one rule is taken out.
+ */
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { startStack } from "../tools/development/stack/stack.ts";
@@ -39,7 +42,7 @@ const MUTATIONS: Mutation[] = [
     replace: [[/source ->> 'id', jsonb_hash/g, "'', jsonb_hash"]],
   },
   {
-    rule: "tie-break of what is read",
+    rule: "tie-break by content for what is read from Clerk",
     functions: /^read_stamps$/,
     replace: [[/jsonb_hash_extended\(item - 'id', 0\)::text/g, "''"]],
   },
@@ -59,7 +62,7 @@ const MUTATIONS: Mutation[] = [
     replace: [[/object_id in \(incoming\.id[^)]*\)/, "object_id = incoming.id"]],
   },
   {
-    rule: "deletion in spite of the application",
+    rule: "erasing in place what the application references",
     functions: /^try_to_delete_rows$/,
     replace: [[/return false;/, "raise;"]],
   },
@@ -88,17 +91,17 @@ const MUTATIONS: Mutation[] = [
 /** Rules that groups have besides. */
 const GROUP_MUTATIONS: Mutation[] = [
   {
-    rule: "a version for each item of a group",
+    rule: "each item of a group has its own version",
     functions: /^read_stamps$/,
     replace: [["webhook -> index", "webhook -> 0"]],
   },
   {
-    rule: "where a session was opened from, of each item of a group",
+    rule: "each session of a group has its own IP address",
     functions: /^write_session_logs$/,
     replace: [["(item.place - 1)::integer", "0"]],
   },
   {
-    rule: "one claim for a webhook that is in a group twice",
+    rule: "a webhook that is in a group twice is claimed once",
     functions: /^claim_group$/,
     replace: [["incoming.id and incoming.is_first", "incoming.id"]],
   },
@@ -141,7 +144,7 @@ async function mutate(sql: postgres.Sql, { functions, replace }: Mutation): Prom
   assert.ok(changes > 0, "the mutation changes something");
 }
 
-Deno.test("every order of every history ends in the state of in-order delivery, whoever tells it, alone or in groups, and whatever the application holds", async () => {
+Deno.test("any order of any history, alone or in groups, ends in the state of in-order delivery", async () => {
   const stack = await startStack({ settings, naming });
   // What other names break breaks in nearly every history.
   const effort = { runs: isRenamed ? 60 : 600, seconds: 25 };
@@ -166,7 +169,7 @@ Deno.test("every order of every history ends in the state of in-order delivery, 
   }
 });
 
-test.underOwnNames("the order property has teeth", async (t) => {
+test.underOwnNames("the order property fails as soon as any one rule is taken out", async (t) => {
   const stack = await startStack({ settings });
   const url = (database: string) => stack.databaseUrl.replace(/postgres$/, database);
   const withCopy = async (name: string, use: (sql: postgres.Sql) => Promise<void>) => {
@@ -184,7 +187,7 @@ test.underOwnNames("the order property has teeth", async (t) => {
 
   try {
     await addApplication(stack.databaseUrl);
-    await t.step("it holds with all rules, slow deletions included", async () => {
+    await t.step("it holds with all rules, even if deletions are slow", async () => {
       await withCopy("unchanged", async (sql) => {
         await mutate(sql, SLOW_DELETIONS);
         for (const isGrouped of [false, true]) {
@@ -199,7 +202,7 @@ test.underOwnNames("the order property has teeth", async (t) => {
       ...GROUP_MUTATIONS.map((mutation) => ({ mutation, ways: [true] })),
     ];
     for (const [index, { mutation, ways }] of mutants.entries()) {
-      await t.step(`it does not hold without the rule "${mutation.rule}"`, async () => {
+      await t.step(`it fails without the rule "${mutation.rule}"`, async () => {
         await withCopy(`mutant_${index}`, async (sql) => {
           if (mutation.rule === "locks") await mutate(sql, SLOW_DELETIONS);
           await mutate(sql, mutation);

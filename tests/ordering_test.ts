@@ -1,4 +1,4 @@
-/** Whatever order, however often and however concurrently events arrive, the end is the same. */
+/** The final state is the same in whatever order, however often and however concurrently events arrive. */
 import assert from "node:assert/strict";
 import { newId } from "../tools/development/events/new_id.ts";
 import { type SampleEvent, sampleEvent } from "../tools/development/events/sample_event.ts";
@@ -40,7 +40,7 @@ Deno.test("a redelivered webhook is a duplicate and changes nothing", async () =
   ]);
 });
 
-Deno.test("of eight concurrent deliveries of one webhook exactly one is applied", async () => {
+Deno.test("eight concurrent deliveries of one webhook are applied exactly once", async () => {
   await using mirror = await openMirror();
   for (let round = 0; round < 5; round++) {
     const id = newId("msg");
@@ -62,7 +62,7 @@ Deno.test("upsert_profiles() keeps the newer row when a stale event arrives", as
   assert.equal(await firstName(mirror, id), "New");
 });
 
-Deno.test("a user.created that comes after its user.updated is stale", async () => {
+Deno.test("a user.created that arrives after its user.updated is stale", async () => {
   await using mirror = await openMirror();
   const created = sampleEvent("user.created", { at: now - MINUTE });
   const { id } = created.data;
@@ -71,7 +71,7 @@ Deno.test("a user.created that comes after its user.updated is stale", async () 
   assert.equal(await firstName(mirror, id), "Updated");
 });
 
-Deno.test("equal versions end the same in both orders, by the time of the event", async () => {
+Deno.test("equal versions are decided by the time of the event, whichever arrives first", async () => {
   await using mirror = await openMirror();
   for (const isReversed of [false, true]) {
     const id = newId("user");
@@ -89,7 +89,7 @@ Deno.test("equal versions end the same in both orders, by the time of the event"
   }
 });
 
-Deno.test("equal versions at equal times end the same in both orders, by the webhook id", async () => {
+Deno.test("equal versions at equal times are decided by the webhook id, whichever arrives first", async () => {
   await using mirror = await openMirror();
   for (const isReversed of [false, true]) {
     const id = newId("user");
@@ -106,7 +106,7 @@ Deno.test("equal versions at equal times end the same in both orders, by the web
   }
 });
 
-Deno.test("a deleted user does not come back with a late update, a session or a membership", async () => {
+Deno.test("a late update, session or membership never brings a deleted user back", async () => {
   await using mirror = await openMirror();
   const id = newId("user");
   const { data: { organization: { id: organizationId } } } = sampleEvent(
@@ -131,7 +131,7 @@ Deno.test("a deleted user does not come back with a late update, a session or a 
   assert.deepEqual(await ids(mirror, "organizations", "id", organizationId), [organizationId]);
 });
 
-Deno.test("deleting a user removes what belongs to it, and only that", async () => {
+Deno.test("deleting a user removes their sessions and memberships, and nobody else's", async () => {
   await using mirror = await openMirror();
   const membership = sampleEvent("organizationMembership.created", { at: now });
   const userId = membership.data.public_user_data.user_id;
@@ -155,7 +155,7 @@ Deno.test("deleting a user removes what belongs to it, and only that", async () 
   );
 });
 
-Deno.test("deleting an organization removes its memberships; later ones are stale", async () => {
+Deno.test("deleting an organization removes its memberships, and later ones are stale", async () => {
   await using mirror = await openMirror();
   const membership = sampleEvent("organizationMembership.created", { at: now });
   const organizationId = membership.data.organization.id;
@@ -176,7 +176,7 @@ Deno.test("deleting an organization removes its memberships; later ones are stal
   assert.deepEqual(await ids(mirror, "profiles", "id", memberId), [memberId]);
 });
 
-Deno.test("a membership comes before its organization and its user: placeholders, then the full objects", async () => {
+Deno.test("a membership creates placeholders for its organization and user, until the full objects arrive", async () => {
   await using mirror = await openMirror();
   const membership = sampleEvent("organizationMembership.created", { at: now });
   const userId = membership.data.public_user_data.user_id;
@@ -230,7 +230,7 @@ Deno.test("a membership comes before its organization and its user: placeholders
   assert.equal((await parents())[0]?.name, "Engines");
 });
 
-Deno.test("of two snapshots the newer stays, even where the membership that brings it is stale", async () => {
+Deno.test("the newer of two snapshots of an organization wins, even if its membership is stale", async () => {
   await using mirror = await openMirror();
   const organizationId = newId("org");
   const named = (name: string, at: number, id = newId("orgmem")) =>
@@ -255,7 +255,7 @@ Deno.test("of two snapshots the newer stays, even where the membership that brin
   assert.equal(await nameOf(), "Third");
 });
 
-Deno.test("a membership is deleted although the deletion carries its old updated_at", async () => {
+Deno.test("a membership is deleted even if the deletion carries an old updated_at", async () => {
   await using mirror = await openMirror();
   const created = sampleEvent("organizationMembership.created", { at: now - 5 * 24 * 60 * MINUTE });
   const { data } = created;
@@ -282,7 +282,7 @@ Deno.test("a membership is deleted although the deletion carries its old updated
   assert.deepEqual(await ids(mirror, "organization_memberships", "id", data.id), []);
 });
 
-Deno.test("a member who is added again keeps the new membership when the old deletion comes late", async () => {
+Deno.test("a late deletion of an old membership doesn't remove the member's new one", async () => {
   await using mirror = await openMirror();
   const first = sampleEvent("organizationMembership.created", { at: now - 2 * MINUTE });
   const parents = {
@@ -301,7 +301,7 @@ Deno.test("a member who is added again keeps the new membership when the old del
   );
 });
 
-Deno.test("session.created gives its ip address and user agent early or late, and no other event does", async () => {
+Deno.test("only session.created sets a session's IP address and user agent, whether early or late", async () => {
   await using mirror = await openMirror();
   for (const isLate of [false, true]) {
     const created = sampleEvent("session.created", { at: now - MINUTE });
@@ -320,7 +320,7 @@ Deno.test("session.created gives its ip address and user agent early or late, an
   }
 });
 
-Deno.test("the latest of several deletion times stays, in either order", async () => {
+Deno.test("the latest of several deletion times is kept, whichever arrives first", async () => {
   await using mirror = await openMirror();
   for (const order of [[0, 1], [1, 0]]) {
     const id = newId("user");
@@ -334,7 +334,7 @@ Deno.test("the latest of several deletion times stays, in either order", async (
   }
 });
 
-Deno.test("deletions and creations that race end with the object gone, and deadlock nowhere", async () => {
+Deno.test("racing deletions and creations leave nothing behind and don't deadlock", async () => {
   await using mirror = await openMirror();
   for (let round = 0; round < 10; round++) {
     const userId = newId("user");

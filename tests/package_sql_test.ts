@@ -1,4 +1,4 @@
-/** The SQL that goes into other people's projects: other names, and nothing else that differs. */
+/** The SQL that goes into other people's projects: it differs in the names alone. */
 import assert from "node:assert/strict";
 import type { Naming } from "../functions/_shared/naming.ts";
 import { checkNaming, LONGEST_OWN_NAME } from "../tools/installing/sql/check_naming.ts";
@@ -20,11 +20,11 @@ async function catalogUnder(projects: Projects, naming: Naming): Promise<string[
   return await readCatalog(project.databaseUrl);
 }
 
-Deno.test("renderMigration() changes nothing under the repository's names", () => {
+Deno.test("renderMigration() changes nothing under the repository's own names", () => {
   assert.equal(renderMigration(sources, { schema: "public", prefix: "" }), sources);
 });
 
-Deno.test("renderMigration() makes the same under a prefix and in a schema, but for the names", async () => {
+Deno.test("renderMigration() makes the same under a prefix and in a schema, apart from the names", async () => {
   const [plain, ...others] = NAMINGS;
   assert.ok(plain);
   await using projects = await startProjects();
@@ -41,7 +41,7 @@ Deno.test("renderMigration() makes the same under a prefix and in a schema, but 
   }
 });
 
-Deno.test("renderMigration() leaves no name of public's behind, and puts none into prose by mistake", () => {
+Deno.test("renderMigration() renames all that is in public, and no ordinary words in comments", () => {
   const schema = renderMigration(sources, { schema: "clerk", prefix: "" });
   assert.deepEqual(schema.match(/.*\bpublic[.\\`].*/g), null);
   const prefixed = renderMigration(sources, { schema: "public", prefix: "clerk_" });
@@ -51,7 +51,7 @@ Deno.test("renderMigration() leaves no name of public's behind, and puts none in
   assert.doesNotMatch(prefixed, /clerk_clerk_/);
 });
 
-Deno.test("renderRelease() knows the names of earlier releases, and makes a schema with the first alone", () => {
+Deno.test("renderRelease() renames the objects of earlier releases too, and makes a schema with the first alone", () => {
   const later = {
     version: "99.0.0",
     sql: `alter table public.profiles add column nickname text;
@@ -78,7 +78,7 @@ comment on view public.ck_nicknames is 'Beside ck_profile_identifiers';
   assert.throws(() => renderRelease(all, "98.0.0", naming), /There is no release "98\.0\.0"/);
 });
 
-Deno.test("checkNaming() takes plain names and refuses what Postgres or Supabase would trip over", () => {
+Deno.test("checkNaming() takes plain names, and refuses reserved, malformed and overlong ones", () => {
   for (const naming of NAMINGS) checkNaming(naming);
   checkNaming({ schema: "app_2", prefix: "x" });
   const schemas: [string, RegExp][] = [
@@ -103,14 +103,14 @@ Deno.test("checkNaming() takes plain names and refuses what Postgres or Supabase
   assert.throws(() => checkNaming({ schema: "public", prefix: "a".repeat(12) }), /too long/);
 });
 
-Deno.test("every prefix that checkNaming() takes leaves room for the mirror's longest name", () => {
+Deno.test("checkNaming() limits prefixes by the mirror's longest name", () => {
   const lengths = listObjects(sources)
     .filter(({ kind, schema }) => schema === "public" && !["policy", "column"].includes(kind))
     .map(({ name }) => name.length);
   assert.equal(Math.max(...lengths), LONGEST_OWN_NAME);
 });
 
-Deno.test("a word that Postgres reserves can be no schema's name", async () => {
+Deno.test("checkNaming() refuses every word that Postgres reserves as a schema's name", async () => {
   await using projects = await startProjects();
   const project = await projects.open();
   const words = await project.sql`select word from pg_get_keywords() where catcode in ('R', 'T')`;
@@ -119,7 +119,7 @@ Deno.test("a word that Postgres reserves can be no schema's name", async () => {
   }
 });
 
-Deno.test("listObjects() lists what Postgres then has, in its order", async () => {
+Deno.test("listObjects() lists exactly what Postgres then has", async () => {
   await using projects = await startProjects();
   for (const naming of NAMINGS) {
     const project = await projects.open();
@@ -177,7 +177,7 @@ Deno.test("listObjects() lists what Postgres then has, in its order", async () =
   }
 });
 
-Deno.test("listObjects() understands replacing, adding and dropping, and refuses what it does not", () => {
+Deno.test("listObjects() understands replacing, adding and dropping, and refuses what it doesn't know", () => {
   const names = (sql: string) => listObjects(sql).map(({ kind, name }) => `${kind} ${name}`);
   const made = `
     create table public.a (id text not null, n numeric(3, 1) default 1, constraint a_pkey primary key (id));
@@ -233,7 +233,7 @@ Deno.test("listObjects() understands replacing, adding and dropping, and refuses
   }
 });
 
-Deno.test("clashQuery() finds nothing in an empty project, and all of the mirror's names where it is", async () => {
+Deno.test("clashQuery() finds nothing in an empty project, and each of the mirror's names where it is installed", async () => {
   await using projects = await startProjects();
   for (const naming of NAMINGS) {
     const project = await projects.open();
@@ -276,7 +276,7 @@ function inTheWay({ schema, prefix }: Naming): string {
     create schema clerk_sync;`;
 }
 
-Deno.test("clashQuery() and the migration itself name the same that is in the way, under every naming", async () => {
+Deno.test("clashQuery() and the migration itself name the same clashes, under every naming", async () => {
   await using projects = await startProjects();
   for (const naming of NAMINGS) {
     const project = await projects.open();
@@ -316,7 +316,7 @@ Deno.test("clashQuery() and the migration itself name the same that is in the wa
   }
 });
 
-Deno.test("the migration looks for every name that it makes, under every naming", () => {
+Deno.test("the migration checks for every name that it makes, under every naming", () => {
   for (const naming of NAMINGS) {
     const rendered = renderMigration(sources, naming);
     const looks = rendered.match(

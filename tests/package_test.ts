@@ -1,4 +1,7 @@
-/** The package as its users have it: packed, installed in an empty folder, run with Node and with Deno. */
+/**
+ * The npm package as its users have it: packed, unpacked into an empty project, run with Node and with
+ * Deno.
+ */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import config from "../deno.json" with { type: "json" };
@@ -31,9 +34,9 @@ const COMMANDS = [
 const node = await findNode();
 
 /** Where it runs: the program and what comes before the script. */
-const RUNTIMES: { name: string; words: string[] | undefined }[] = [
-  { name: "Node", words: node === undefined ? undefined : [node] },
-  { name: "Deno", words: [Deno.execPath(), "run", "-A", "--no-config"] },
+const RUNTIMES: { runtime: string; words: string[] | undefined }[] = [
+  { runtime: "Node", words: node === undefined ? undefined : [node] },
+  { runtime: "Deno", words: [Deno.execPath(), "run", "-A", "--no-config"] },
 ];
 
 async function findNode(): Promise<string | undefined> {
@@ -93,7 +96,7 @@ function emptyEnv(folder: string): Record<string, string> {
   };
 }
 
-Deno.test("the package is small, describes itself, and carries licenses of what is in it", async () => {
+Deno.test("the package is under 3 MB, has no dependencies, and carries the licenses of what is in it", async () => {
   await using unpacked = await unpack();
   assert.ok(unpacked.size < LARGEST_PACKAGE, `${unpacked.size} bytes`);
   const root = join(unpacked.main, "..");
@@ -109,7 +112,7 @@ Deno.test("the package is small, describes itself, and carries licenses of what 
   assert.equal(first, "#!/usr/bin/env node");
 });
 
-for (const { name, words } of RUNTIMES) {
+for (const { runtime, words } of RUNTIMES) {
   const [program = "", ...before] = words ?? [];
   const runIn = ({ folder, main }: Unpacked) => (...args: string[]) =>
     finish(
@@ -122,7 +125,8 @@ for (const { name, words } of RUNTIMES) {
     );
 
   Deno.test({
-    name: `on ${name}, every command of the package shows its help, and mistakes are sentences`,
+    name:
+      `on ${runtime}, every command of the package shows its help, and mistakes give plain messages`,
     ignore: words === undefined,
     async fn() {
       await using unpacked = await unpack();
@@ -150,7 +154,8 @@ for (const { name, words } of RUNTIMES) {
   });
 
   Deno.test({
-    name: `on ${name}, trigger, status and dead-letters of the package work with a running project`,
+    name:
+      `on ${runtime}, the package's trigger, status and dead-letters work with a running project`,
     ignore: words === undefined,
     async fn() {
       await using mirror = await openMirror();
@@ -178,10 +183,10 @@ for (const { name, words } of RUNTIMES) {
   });
 }
 
-for (const { name, words } of RUNTIMES) {
+for (const { runtime, words } of RUNTIMES) {
   const [program = "", ...before] = words ?? [];
   Deno.test({
-    name: `on ${name}, console of the package serves its page and shows a project`,
+    name: `on ${runtime}, the package's console serves its page and shows a project`,
     ignore: words === undefined,
     async fn() {
       await using mirror = await openMirror();
@@ -215,7 +220,7 @@ for (const { name, words } of RUNTIMES) {
   });
 }
 
-Deno.test("dev of the package fetches its stack, and a trigger's event becomes a row", async () => {
+Deno.test("the package's dev fetches its stack, applies a triggered event and serves the console", async () => {
   await using unpacked = await unpack();
   const env = emptyEnv(unpacked.folder);
   const command = (...args: string[]) =>

@@ -1,4 +1,4 @@
-/** Out again: the catalog as it was, and nothing of the application's own gone with it. */
+/** Uninstalling by SQL: the catalog is as it was before, and nothing of the application's is dropped. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import type { Naming } from "../functions/_shared/naming.ts";
@@ -46,13 +46,13 @@ Deno.test("an uninstall leaves the catalog as it was before the installation, un
   }
 });
 
-Deno.test("an uninstall never says cascade", () => {
+Deno.test("an uninstall never uses cascade", () => {
   for (const naming of NAMINGS) {
     assert.doesNotMatch(renderUninstall(releases, naming), /\bcascade\b(?!\.)/i);
   }
 });
 
-Deno.test("a schema of the application's own is used and stays, with whom it let in and its comment", async () => {
+Deno.test("an uninstall keeps a schema that was there before, with its grants and its comment", async () => {
   await using projects = await startProjects();
   const naming = { schema: "clerk", prefix: "" };
   for (
@@ -75,7 +75,7 @@ Deno.test("a schema of the application's own is used and stays, with whom it let
   }
 });
 
-Deno.test("a schema that the mirror made stays where the application has put something into it", async () => {
+Deno.test("an uninstall keeps a schema that the mirror made but the application uses", async () => {
   await using projects = await startProjects();
   const project = await projects.open();
   const naming = { schema: "clerk", prefix: "" };
@@ -184,7 +184,7 @@ function expectedHolders({ schema, prefix }: Naming): string[] {
   ].sort();
 }
 
-Deno.test("an uninstall names all that holds on to the mirror, changes nothing, and works once that lets go", async () => {
+Deno.test("an uninstall names all that depends on the mirror, changes nothing, and works once that is gone", async () => {
   await using projects = await startProjects();
   for (const naming of NAMINGS) {
     const project = await projects.open();
@@ -221,7 +221,7 @@ Deno.test("an uninstall names all that holds on to the mirror, changes nothing, 
   }
 });
 
-Deno.test("an uninstall refuses for columns, keys and triggers on every table, and their remedies let go", async () => {
+Deno.test("an uninstall names columns, keys and triggers on every table, with statements that remove them", async () => {
   await using projects = await startProjects();
   const project = await projects.open();
   const { sql } = project;
@@ -242,7 +242,7 @@ Deno.test("an uninstall refuses for columns, keys and triggers on every table, a
   assert.equal(left?.count, tables.length * 2, "the application's tables");
 });
 
-Deno.test("an uninstall for other names, or of an earlier release, leaves what is not its own alone", async () => {
+Deno.test("an uninstall refuses a mirror of other names or of a later release, and changes nothing", async () => {
   await using projects = await startProjects();
   const project = await projects.open();
   const { sql, databaseUrl } = project;
@@ -261,7 +261,7 @@ Deno.test("an uninstall for other names, or of an earlier release, leaves what i
   assert.deepEqual(compareCatalogs(before, await readCatalog(databaseUrl)), SAME);
 });
 
-Deno.test("an uninstall ends clean in a database that is a release older", async () => {
+Deno.test("an uninstall also works in a database that is a release older", async () => {
   await using projects = await startProjects();
   const later = {
     version: "99.0.0",
@@ -292,7 +292,7 @@ Deno.test("an uninstall ends clean in a database that is a release older", async
   }
 });
 
-Deno.test("countRowsQuery() counts what would go, table by table", async () => {
+Deno.test("countRowsQuery() counts the rows of every table that would go", async () => {
   await using projects = await startProjects();
   for (const naming of NAMINGS) {
     const project = await projects.open();

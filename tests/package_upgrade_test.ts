@@ -1,4 +1,4 @@
-/** From one release to the next, with data in the tables and webhooks on their way. */
+/** An upgrade from release to release, with data in the tables and webhooks arriving. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Naming } from "../functions/_shared/naming.ts";
@@ -10,7 +10,6 @@ import { renderMigration, renderRelease } from "../tools/installing/sql/render_m
 import { pushMigrations } from "../tools/development/stack/supabase_cli.ts";
 import { compareCatalogs, readCatalog } from "./helpers/catalog.ts";
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
-import { describeNaming } from "./helpers/namings.ts";
 import { startProjects } from "./helpers/projects.ts";
 
 /** Webhooks under way at once. */
@@ -206,8 +205,8 @@ async function upgradeUnderWebhooks(naming: Naming): Promise<void> {
   );
 }
 
-for (const naming of [{ schema: "public", prefix: "" }, { schema: "clerk", prefix: "" }]) {
-  Deno.test(`an upgrade from the first release in ${describeNaming(naming)} while webhooks arrive loses none, and ends as a fresh installation`, async () => {
-    await upgradeUnderWebhooks(naming);
+for (const schema of ["public", "clerk"]) {
+  Deno.test(`an upgrade from the first release in ${schema} loses no webhook, and ends like a fresh installation`, async () => {
+    await upgradeUnderWebhooks({ schema, prefix: "" });
   });
 }

@@ -1,4 +1,4 @@
-/** A schema that is used often is compiled; nobody may notice. */
+/** A schema that is used often is compiled, without any visible difference. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Inapplicable } from "../functions/clerk-webhook/errors.ts";
@@ -26,7 +26,7 @@ function result(event: SampleEvent): unknown {
   }
 }
 
-Deno.test("an event, damaged or not, becomes the same call before and after its schema is compiled", () => {
+Deno.test("an event, sound or damaged, becomes the same call before and after its schema is compiled", () => {
   const events = fc.sample(
     fc.tuple(
       fc.constantFrom(...sampleTypes()),

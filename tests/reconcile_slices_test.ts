@@ -1,4 +1,7 @@
-/** Backfills and reconciliations in slices: the function `clerk-reconcile`, asked again and again. */
+/**
+ * The function clerk-reconcile runs backfills and reconciliations in slices: it is called again and
+ * again until the run is done.
+ */
 import assert from "node:assert/strict";
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { startFunctionProcess } from "../tools/development/stack/function_process.ts";
@@ -72,7 +75,7 @@ async function damage(mirror: OwnMirror, clerk: ClerkApi): Promise<Drift> {
   return counts;
 }
 
-Deno.test("a backfill and a reconciliation in slices of a page each come out as a command's", async (t) => {
+Deno.test("runs in slices of one page give the same results as the commands", async (t) => {
   await using test = await open();
   const { mirror, clerk, lines } = test;
   fillSmall(clerk, BEGINNING);
@@ -101,21 +104,24 @@ Deno.test("a backfill and a reconciliation in slices of a page each come out as 
   });
 
   const drift = await damage(mirror, clerk);
-  await t.step("one without repair finds what a command finds, and changes nothing", async () => {
-    const run = await finishSlices(mirror, { kind: "reconcile", grace: 0 });
-    const { users } = findingsOf(run);
-    assert.deepEqual(users, [drift.missing, drift.outdated, 0, drift.gone, 0]);
-    assert.equal(run.is_repair, false);
-    const { output, code } = await finish(
-      taskCommand("reconcile", ["--grace", "0"], clerkEnv(clerk, mirror)),
-    );
-    assert.equal(code, 1, output);
-    const [command] = await readRuns(mirror);
-    assert.deepEqual([command.asked_by, command.state], ["command", "done"]);
-    assert.deepEqual(findingsOf(command), findingsOf(run));
-  });
+  await t.step(
+    "a reconciliation without repair finds what the command finds, and changes nothing",
+    async () => {
+      const run = await finishSlices(mirror, { kind: "reconcile", grace: 0 });
+      const { users } = findingsOf(run);
+      assert.deepEqual(users, [drift.missing, drift.outdated, 0, drift.gone, 0]);
+      assert.equal(run.is_repair, false);
+      const { output, code } = await finish(
+        taskCommand("reconcile", ["--grace", "0"], clerkEnv(clerk, mirror)),
+      );
+      assert.equal(code, 1, output);
+      const [command] = await readRuns(mirror);
+      assert.deepEqual([command.asked_by, command.state], ["command", "done"]);
+      assert.deepEqual(findingsOf(command), findingsOf(run));
+    },
+  );
 
-  await t.step("one with repair mends it", async () => {
+  await t.step("a reconciliation with repair fixes it", async () => {
     const { users, memberships } = findingsOf(await finishSlices(mirror, RECONCILE));
     assert.deepEqual(users, [
       drift.missing,
@@ -132,7 +138,7 @@ Deno.test("a backfill and a reconciliation in slices of a page each come out as 
     assert.deepEqual(new Set(Object.values(findingsOf(again)).flat()), new Set([0]));
   });
 
-  await t.step("each slice says one line, and nobody's data", () => {
+  await t.step("each slice logs one line, without personal data", () => {
     for (const line of lines) {
       const { run, kind, slice, state, duration_ms, processor_ms, is_new: _is_new, ...rest } = JSON
         .parse(line);
@@ -143,7 +149,7 @@ Deno.test("a backfill and a reconciliation in slices of a page each come out as 
   });
 });
 
-test.underOwnNames("asked once, it asks itself again until the run is done", async () => {
+test.underOwnNames("a run with ask_again calls itself until it is done", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   fillLarge(clerk, { users: 2_000, organizations: 10, members: 2, at: BEGINNING });
@@ -160,7 +166,7 @@ test.underOwnNames("asked once, it asks itself again until the run is done", asy
   assert.deepEqual((await ask(mirror)).body, { state: "idle" });
 });
 
-test.underOwnNames("many at once don't disturb each other: one works, the others are told so", async () => {
+test.underOwnNames("concurrent requests share a run: one works on it, the others are told that it is busy", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   fillLarge(clerk, { users: 2_500, organizations: 300, members: 3, at: BEGINNING });
@@ -189,7 +195,7 @@ test.underOwnNames("many at once don't disturb each other: one works, the others
 /** As many as chance needs. */
 const LARGE = { users: 12_000, organizations: 1_500, members: 3, at: BEGINNING };
 
-test.underOwnNames("killed at random moments among live webhooks, it goes on from what it has kept, and comes out exact", async (t) => {
+test.underOwnNames("a run that is killed again and again among live webhooks resumes and ends exact", async (t) => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   fillLarge(clerk, LARGE);
@@ -269,7 +275,7 @@ test.underOwnNames("killed at random moments among live webhooks, it goes on fro
   assert.ok(sent > 50, `${sent} webhooks`);
 });
 
-test.underOwnNames("a page that was mended and not kept counts once", async () => {
+test.underOwnNames("a page that was written before its progress could be stored is counted once", async () => {
   let isCut = false;
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
@@ -306,7 +312,7 @@ test.underOwnNames("a page that was mended and not kept counts once", async () =
   assert.deepEqual(findingsOf(run).users, [400, 0, 0, 0, 400]);
 });
 
-Deno.test("deletions are counted over all slices before one of them is made", async (t) => {
+Deno.test("deletions are counted over all slices before any of them is made", async (t) => {
   await using test = await open();
   const { mirror, clerk } = test;
   fillLarge(clerk, { users: 1_500, organizations: 10, members: 3, at: BEGINNING });
@@ -315,7 +321,7 @@ Deno.test("deletions are counted over all slices before one of them is made", as
   for (const id of gone) clerk.users.delete(id);
   const asked = { ...RECONCILE, only: ["users"] };
 
-  await t.step("ten percent are too many by themselves", async () => {
+  await t.step("ten percent of the users are not deleted unasked", async () => {
     const run = await finishSlices(mirror, asked);
     const [users] = run.results;
     assert.deepEqual([users.gone, users.repaired], [150, 0]);
@@ -329,19 +335,19 @@ Deno.test("deletions are counted over all slices before one of them is made", as
     );
   });
 
-  await t.step("fewer than there are, allowed, are too few", async () => {
+  await t.step("allow_deletions below their number deletes none", async () => {
     const run = await finishSlices(mirror, { ...asked, allow_deletions: 149 });
     assert.equal(run.results[0].repaired, 0);
   });
 
-  await t.step("as many as there are may go", async () => {
+  await t.step("allow_deletions of their number deletes them", async () => {
     const run = await finishSlices(mirror, { ...asked, allow_deletions: 150 });
     assert.deepEqual(run.results[0].repaired, 150);
     assert.ok(run.slice_count > 3, "the deletions take slices too");
     await assertExact(mirror, clerk);
   });
 
-  await t.step("where Clerk lists nothing at all, nothing goes", async () => {
+  await t.step("nothing is deleted if Clerk lists nothing at all", async () => {
     for (const { id } of [...clerk.users]) clerk.users.delete(id);
     const run = await finishSlices(mirror, asked);
     assert.match(run.results[0].kept, /Clerk listed none at all/);
@@ -349,7 +355,7 @@ Deno.test("deletions are counted over all slices before one of them is made", as
   });
 });
 
-test.underOwnNames("what was found gone long ago is looked for once more before it goes", async () => {
+test.underOwnNames("an object that was found gone long ago is looked up again before it is deleted", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   for (let index = 0; index < 300; index++) clerk.users.add(newUser(BEGINNING + index));
@@ -372,7 +378,169 @@ test.underOwnNames("what was found gone long ago is looked for once more before 
   assert.equal(await countRows(mirror, "profiles"), 299);
 });
 
-test.underOwnNames("nobody without the secret key has anything done, and requests have to make sense", async () => {
+test.underOwnNames("a run that can't succeed fails at once, with the reason", async () => {
+  for (
+    const [clerkOptions, env, reason] of [
+      [{ instanceId: "ins_another" }, {}, /The mirror belongs to the Clerk instance/],
+      [{}, { CLERK_SECRET_KEY: "sk_live_of_somebody" }, /^Clerk refuses the key/],
+    ] as const
+  ) {
+    await using test = await open(clerkOptions, {}, env);
+    const { mirror } = test;
+    await mirror.asService().rpc("claim_instance", { instance_id: "ins_of_the_mirror" });
+    const { status, body } = await ask(mirror, { kind: "reconcile" });
+    assert.deepEqual([status, body.state], [200, "failed"]);
+    assert.match(body.reason, reason);
+    const [run] = await readRuns(mirror);
+    assert.deepEqual([run.state, run.error], ["failed", body.reason]);
+    assert.deepEqual((await ask(mirror)).body, { state: "idle" });
+  }
+});
+
+test.underOwnNames("a run for another Clerk instance fails with the command that would move the mirror", async () => {
+  await using test = await open({ instanceId: "ins_another" });
+  const { mirror } = test;
+  await mirror.asService().rpc("claim_instance", { instance_id: "ins_of_the_mirror" });
+  const { body } = await ask(mirror, { kind: "reconcile" });
+  assert.match(body.reason, /run the command "instance --move ins_another" first/);
+});
+
+test.underOwnNames("a transient failure postpones a run; ten in a row fail it", async () => {
+  let isTroubled = false;
+  await using test = await open({ trouble: () => isTroubled ? { status: 503 } : undefined });
+  const { mirror, clerk } = test;
+  fillLarge(clerk, { users: 1_200, organizations: 1, members: 1, at: BEGINNING });
+  await ask(mirror, { kind: "backfill", only: ["users"] });
+  isTroubled = true;
+  const delays = [];
+  for (let slice = 1; slice <= 3; slice++) {
+    const { body } = await ask(mirror);
+    assert.equal(body.state, "open");
+    assert.match(body.reason, /Clerk answers 503/);
+    const [run] = await mirror.sql`
+      select failure_count, extract(epoch from lease_until - now())::float8 as delay
+      from clerk_sync.runs`;
+    assert.equal(run?.failure_count, slice);
+    delays.push(run?.delay);
+    assert.equal((await ask(mirror)).body.state, "busy", "it is put off");
+    await expire(mirror);
+  }
+  assert.ok(delays[0] < delays[1] && delays[1] < delays[2], `${delays}`);
+
+  await mirror.sql`update clerk_sync.runs set failure_count = 9`;
+  const { body } = await ask(mirror);
+  assert.equal(body.state, "failed");
+  isTroubled = false;
+  const run = await finishSlices(mirror, { kind: "backfill", only: ["users"] });
+  assert.equal(run.state, "done");
+  assert.equal(run.results[0].count, 1_200, "it went on where the failed one was");
+  assert.ok(run.slice_count < 4);
+});
+
+test.underOwnNames("a long retry-after from Clerk ends the slice and postpones the run", async () => {
+  let isLimited = false;
+  await using test = await open({
+    trouble: () => isLimited ? { status: 429, retryAfter: 120 } : undefined,
+  });
+  const { mirror, clerk } = test;
+  fillLarge(clerk, { users: 600, organizations: 1, members: 1, at: BEGINNING });
+  await ask(mirror, { kind: "backfill", only: ["users"] });
+  isLimited = true;
+  const startedAt = performance.now();
+  const { body } = await ask(mirror);
+  assert.ok(performance.now() - startedAt < 10_000);
+  assert.match(body.reason, /Clerk answers 429/);
+  const [run] = await mirror.sql`
+    select extract(epoch from lease_until - now())::float8 as delay from clerk_sync.runs`;
+  assert.ok(run && run.delay > 100 && run.delay <= 120, `${run?.delay}`);
+  isLimited = false;
+  await expire(mirror);
+  assert.equal((await ask(mirror)).body.state, "done");
+});
+
+test.underOwnNames("Clerk's rate limit holds across slices", async () => {
+  const secretKey = "sk_test_of_a_test";
+  await using test = await open({ secretKey });
+  const { mirror, clerk } = test;
+  fillLarge(clerk, { users: 25_000, organizations: 1, members: 1, at: BEGINNING });
+  await finishSlices(mirror, { kind: "backfill", only: ["users"] });
+  // Two for each of 50 pages, and one in each slice.
+  assert.ok(clerk.requests > 120, `${clerk.requests} requests`);
+  assert.ok(clerk.peakPerWindow <= 80, `${clerk.peakPerWindow} in ten seconds`);
+});
+
+test.underOwnNames("a command reports the run that is open, and a killed command's run expires", async (t) => {
+  await using test = await open();
+  const { mirror, clerk } = test;
+  fillLarge(clerk, { users: 1_200, organizations: 1, members: 1, at: BEGINNING });
+  const env = clerkEnv(clerk, mirror);
+
+  await t.step("an open run of the function is reported", async () => {
+    await ask(mirror, { kind: "backfill", asked_by: "schedule" });
+    const { code, output } = await finish(taskCommand("reconcile", [], env));
+    assert.equal(code, 2, output);
+    assert.match(
+      output,
+      /A backfill is under way: run 1, asked for by the schedule, open since 20/,
+    );
+    while ((await ask(mirror)).body.state === "open");
+  });
+
+  await t.step("a killed command's run is waited for until it expires", async () => {
+    await mirror.asService().rpc("begin_run", {
+      kind: "reconcile",
+      asked_by: "command",
+      is_repair: false,
+      options: {},
+      lease_seconds: 3,
+    });
+    const { code, output } = await finish(taskCommand("reconcile", [], env));
+    assert.equal(code, 0, output);
+    assert.match(output, /Run 2 of another command is open: waiting/);
+    const runs = await readRuns(mirror);
+    assert.deepEqual(runs.map(({ state }) => state), ["done", "failed", "done"]);
+  });
+
+  await t.step("a failed run records the reason", async () => {
+    const { code } = await finish(
+      taskCommand("backfill", [], { ...env, CLERK_SECRET_KEY: "sk_live_of_somebody" }),
+    );
+    assert.equal(code, 1);
+    const [run] = await readRuns(mirror);
+    assert.equal(run.state, "failed");
+    assert.match(run.error, /^Clerk refuses the key/);
+  });
+
+  await t.step(
+    "a run that was killed after its last object is finished by the next command",
+    async () => {
+      const finished = clerk.users.size;
+      await mirror.sql`
+      insert into clerk_sync.backfill_cursors (resource, last_position, object_count, is_finished)
+      values ('users', '{}', ${finished}, true)`;
+      const only = ["--only", "users"];
+      assert.equal((await finish(taskCommand("backfill", only, env))).code, 0);
+      const [run] = await readRuns(mirror);
+      assert.deepEqual([run.state, run.results[0].count], ["done", finished]);
+      assert.equal(await countRows(mirror, "clerk_sync.backfill_cursors"), 0);
+    },
+  );
+
+  await t.step("an interrupted run says so, and the next one resumes at its cursors", async () => {
+    fillLarge(clerk, { users: 60_000, organizations: 1, members: 1, at: BEGINNING + 10_000 });
+    const child = taskCommand("backfill", [], env).spawn();
+    while (await countRows(mirror, "profiles") < 3_000);
+    child.kill("SIGINT");
+    assert.equal((await child.output()).code, 130);
+    const [run] = await readRuns(mirror);
+    assert.deepEqual([run.state, run.error], ["failed", "It was interrupted"]);
+    assert.ok(await countRows(mirror, "clerk_sync.backfill_cursors") > 0);
+    assert.equal((await finish(taskCommand("backfill", [], env))).code, 0);
+    await assertExact(mirror, clerk);
+  });
+});
+
+test.underOwnNames("clerk-reconcile answers 401 without the secret key, 405 to GET, 400 to invalid requests", async () => {
   await using test = await open();
   const { mirror } = test;
   const { publishableKey, secretKey } = mirror.keys;
@@ -408,7 +576,7 @@ test.underOwnNames("nobody without the secret key has anything done, and request
   assert.deepEqual(await readRuns(mirror), []);
 });
 
-test.underOwnNames("without CLERK_SECRET_KEY it is off, and says so", async () => {
+test.underOwnNames("clerk-reconcile is off without CLERK_SECRET_KEY, and says so", async () => {
   await using test = await open({}, {}, { CLERK_SECRET_KEY: "" });
   const { mirror, lines } = test;
   const { status, body } = await ask(mirror, { kind: "backfill" });
@@ -417,163 +585,4 @@ test.underOwnNames("without CLERK_SECRET_KEY it is off, and says so", async () =
   assert.match(lines.join(), /"variable":"CLERK_SECRET_KEY"/);
   assert.equal((await ask(mirror, { kind: "backfill" }, {})).status, 401);
   assert.deepEqual(await readRuns(mirror), []);
-});
-
-test.underOwnNames("a run that can't come to anything has failed, says why, and is not done", async () => {
-  for (
-    const [clerkOptions, env, reason] of [
-      [{ instanceId: "ins_another" }, {}, /The mirror belongs to the Clerk instance/],
-      [{}, { CLERK_SECRET_KEY: "sk_live_of_somebody" }, /^Clerk refuses the key/],
-    ] as const
-  ) {
-    await using test = await open(clerkOptions, {}, env);
-    const { mirror } = test;
-    await mirror.asService().rpc("claim_instance", { instance_id: "ins_of_the_mirror" });
-    const { status, body } = await ask(mirror, { kind: "reconcile" });
-    assert.deepEqual([status, body.state], [200, "failed"]);
-    assert.match(body.reason, reason);
-    const [run] = await readRuns(mirror);
-    assert.deepEqual([run.state, run.error], ["failed", body.reason]);
-    assert.deepEqual((await ask(mirror)).body, { state: "idle" });
-  }
-});
-
-test.underOwnNames("a run is told which command moves the mirror", async () => {
-  await using test = await open({ instanceId: "ins_another" });
-  const { mirror } = test;
-  await mirror.asService().rpc("claim_instance", { instance_id: "ins_of_the_mirror" });
-  const { body } = await ask(mirror, { kind: "reconcile" });
-  assert.match(body.reason, /run the command "instance --move ins_another" first/);
-});
-
-test.underOwnNames("what passes puts a run off, and is no reason to fail until it has happened ten times in a row", async () => {
-  let isTroubled = false;
-  await using test = await open({ trouble: () => isTroubled ? { status: 503 } : undefined });
-  const { mirror, clerk } = test;
-  fillLarge(clerk, { users: 1_200, organizations: 1, members: 1, at: BEGINNING });
-  await ask(mirror, { kind: "backfill", only: ["users"] });
-  isTroubled = true;
-  const delays = [];
-  for (let slice = 1; slice <= 3; slice++) {
-    const { body } = await ask(mirror);
-    assert.equal(body.state, "open");
-    assert.match(body.reason, /Clerk answers 503/);
-    const [run] = await mirror.sql`
-      select failure_count, extract(epoch from lease_until - now())::float8 as delay
-      from clerk_sync.runs`;
-    assert.equal(run?.failure_count, slice);
-    delays.push(run?.delay);
-    assert.equal((await ask(mirror)).body.state, "busy", "it is put off");
-    await expire(mirror);
-  }
-  assert.ok(delays[0] < delays[1] && delays[1] < delays[2], `${delays}`);
-
-  await mirror.sql`update clerk_sync.runs set failure_count = 9`;
-  const { body } = await ask(mirror);
-  assert.equal(body.state, "failed");
-  isTroubled = false;
-  const run = await finishSlices(mirror, { kind: "backfill", only: ["users"] });
-  assert.equal(run.state, "done");
-  assert.equal(run.results[0].count, 1_200, "it went on where the failed one was");
-  assert.ok(run.slice_count < 4);
-});
-
-test.underOwnNames("where Clerk wants to be left alone for long, the slice ends and the run waits", async () => {
-  let isLimited = false;
-  await using test = await open({
-    trouble: () => isLimited ? { status: 429, retryAfter: 120 } : undefined,
-  });
-  const { mirror, clerk } = test;
-  fillLarge(clerk, { users: 600, organizations: 1, members: 1, at: BEGINNING });
-  await ask(mirror, { kind: "backfill", only: ["users"] });
-  isLimited = true;
-  const startedAt = performance.now();
-  const { body } = await ask(mirror);
-  assert.ok(performance.now() - startedAt < 10_000);
-  assert.match(body.reason, /Clerk answers 429/);
-  const [run] = await mirror.sql`
-    select extract(epoch from lease_until - now())::float8 as delay from clerk_sync.runs`;
-  assert.ok(run && run.delay > 100 && run.delay <= 120, `${run?.delay}`);
-  isLimited = false;
-  await expire(mirror);
-  assert.equal((await ask(mirror)).body.state, "done");
-});
-
-test.underOwnNames("Clerk's limits hold across slices", async () => {
-  const secretKey = "sk_test_of_a_test";
-  await using test = await open({ secretKey });
-  const { mirror, clerk } = test;
-  fillLarge(clerk, { users: 25_000, organizations: 1, members: 1, at: BEGINNING });
-  await finishSlices(mirror, { kind: "backfill", only: ["users"] });
-  // Two for each of 50 pages, and one in each slice.
-  assert.ok(clerk.requests > 120, `${clerk.requests} requests`);
-  assert.ok(clerk.peakPerWindow <= 80, `${clerk.peakPerWindow} in ten seconds`);
-});
-
-test.underOwnNames("a command tells of the run that is open, and a killed command's run does not last", async (t) => {
-  await using test = await open();
-  const { mirror, clerk } = test;
-  fillLarge(clerk, { users: 1_200, organizations: 1, members: 1, at: BEGINNING });
-  const env = clerkEnv(clerk, mirror);
-
-  await t.step("one of the function", async () => {
-    await ask(mirror, { kind: "backfill", asked_by: "schedule" });
-    const { code, output } = await finish(taskCommand("reconcile", [], env));
-    assert.equal(code, 2, output);
-    assert.match(
-      output,
-      /A backfill is under way: run 1, asked for by the schedule, open since 20/,
-    );
-    while ((await ask(mirror)).body.state === "open");
-  });
-
-  await t.step("one of a command that was killed", async () => {
-    await mirror.asService().rpc("begin_run", {
-      kind: "reconcile",
-      asked_by: "command",
-      is_repair: false,
-      options: {},
-      lease_seconds: 3,
-    });
-    const { code, output } = await finish(taskCommand("reconcile", [], env));
-    assert.equal(code, 0, output);
-    assert.match(output, /Run 2 of another command is open: waiting/);
-    const runs = await readRuns(mirror);
-    assert.deepEqual(runs.map(({ state }) => state), ["done", "failed", "done"]);
-  });
-
-  await t.step("one that fails says why", async () => {
-    const { code } = await finish(
-      taskCommand("backfill", [], { ...env, CLERK_SECRET_KEY: "sk_live_of_somebody" }),
-    );
-    assert.equal(code, 1);
-    const [run] = await readRuns(mirror);
-    assert.equal(run.state, "failed");
-    assert.match(run.error, /^Clerk refuses the key/);
-  });
-
-  await t.step("one that was killed when all was done but to say so", async () => {
-    const finished = clerk.users.size;
-    await mirror.sql`
-      insert into clerk_sync.backfill_cursors (resource, last_position, object_count, is_finished)
-      values ('users', '{}', ${finished}, true)`;
-    const only = ["--only", "users"];
-    assert.equal((await finish(taskCommand("backfill", only, env))).code, 0);
-    const [run] = await readRuns(mirror);
-    assert.deepEqual([run.state, run.results[0].count], ["done", finished]);
-    assert.equal(await countRows(mirror, "clerk_sync.backfill_cursors"), 0);
-  });
-
-  await t.step("one that is interrupted says so, and leaves its cursors to the next", async () => {
-    fillLarge(clerk, { users: 60_000, organizations: 1, members: 1, at: BEGINNING + 10_000 });
-    const child = taskCommand("backfill", [], env).spawn();
-    while (await countRows(mirror, "profiles") < 3_000);
-    child.kill("SIGINT");
-    assert.equal((await child.output()).code, 130);
-    const [run] = await readRuns(mirror);
-    assert.deepEqual([run.state, run.error], ["failed", "It was interrupted"]);
-    assert.ok(await countRows(mirror, "clerk_sync.backfill_cursors") > 0);
-    assert.equal((await finish(taskCommand("backfill", [], env))).code, 0);
-    await assertExact(mirror, clerk);
-  });
 });

@@ -1,4 +1,4 @@
-/** The mirror compared with Clerk, run as a command: what it finds, and what it mends. */
+/** The reconcile command compares the mirror with Clerk, and repairs what differs. */
 import assert from "node:assert/strict";
 import { runMeasured } from "../tools/commands/cli/run_measured.ts";
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
@@ -21,7 +21,7 @@ function differencesIn(output: string): Record<string, string> {
   return Object.fromEntries([...rows].map(([, name, ...counts]) => [name, counts.join(" ")]));
 }
 
-Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it; the status says whether there was drift", async (t) => {
+Deno.test("reconcile reports missing, outdated and gone objects, and --repair fixes them", async (t) => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   const small = fillSmall(clerk, BEGINNING);
@@ -31,7 +31,7 @@ Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it
   const reconcile = (...args: string[]) =>
     finish(task("reconcile", ["--grace", "0", ...args], env));
 
-  await t.step("a mirror that is in order", async () => {
+  await t.step("a mirror that is in order shows no differences", async () => {
     const { code, output } = await reconcile();
     assert.equal(code, 0, output);
     const differences = differencesIn(output);
@@ -79,30 +79,33 @@ Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it
     assert.deepEqual([...await mirror.sql`select * from profiles order by id`], [...before]);
   });
 
-  await t.step("what was updated just now is left to its webhook", async () => {
+  await t.step("an object that was updated just now is left to its webhook", async () => {
     const { output } = await finish(task("reconcile", ["--only", "roles,users"], env));
     assert.deepEqual(differencesIn(output), { users: "1 0 0 1", roles: NONE });
   });
 
-  await t.step("--only looks at some resources", async () => {
+  await t.step("--only compares only the resources that it names", async () => {
     const { output } = await reconcile("--only", "roles");
     assert.deepEqual(differencesIn(output), { roles: "0 1 0 0" });
   });
 
-  await t.step("--repair mends them, but takes no empty list for an answer by itself", async () => {
-    const { code, output } = await reconcile("--repair");
-    assert.equal(code, 1, output);
-    // The user's membership went with the user.
-    assert.deepEqual(differencesIn(output), { ...expected, memberships: "1 0 0 0" });
-    for (const name of ["invitations", "domains", "permissions", "waitlist_entries"]) {
-      assert.match(output, new RegExp(`^${name}: 1 of 1 rows .* "--allow-deletions 1"`, "m"));
-    }
-    const { output: left } = await reconcile();
-    assert.deepEqual(
-      new Set(Object.entries(differencesIn(left)).map(([, counts]) => counts)),
-      new Set([NONE, "0 0 0 1"]),
-    );
-  });
+  await t.step(
+    "--repair fixes them, but deletes nothing merely because a list is empty",
+    async () => {
+      const { code, output } = await reconcile("--repair");
+      assert.equal(code, 1, output);
+      // The user's membership went with the user.
+      assert.deepEqual(differencesIn(output), { ...expected, memberships: "1 0 0 0" });
+      for (const name of ["invitations", "domains", "permissions", "waitlist_entries"]) {
+        assert.match(output, new RegExp(`^${name}: 1 of 1 rows .* "--allow-deletions 1"`, "m"));
+      }
+      const { output: left } = await reconcile();
+      assert.deepEqual(
+        new Set(Object.entries(differencesIn(left)).map(([, counts]) => counts)),
+        new Set([NONE, "0 0 0 1"]),
+      );
+    },
+  );
 
   await t.step("--allow-deletions deletes the rest", async () => {
     await reconcile("--repair", "--allow-deletions", "1");
@@ -112,7 +115,7 @@ Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it
     assert.equal(profile?.first_name, "Grace");
   });
 
-  await t.step("what is gone stays away, whatever comes late", async () => {
+  await t.step("a late event brings nothing back that was gone", async () => {
     const answer = await mirror.send({
       type: "user.updated",
       timestamp: Date.now(),
@@ -122,7 +125,7 @@ Deno.test("reconcile tells what is missing, outdated and gone; --repair mends it
   });
 });
 
-test.underOwnNames("nothing is deleted because a list lacks it: the single object decides", async () => {
+test.underOwnNames("an object that a list lacks is deleted only if Clerk doesn't have it by its id either", async () => {
   await using mirror = await openOwnMirror();
   const hidden = newUser(BEGINNING + 700);
   await using clerk = startClerkApi({
@@ -144,7 +147,7 @@ test.underOwnNames("nothing is deleted because a list lacks it: the single objec
   assert.equal(await countRows(mirror, "profiles"), 1401);
 });
 
-test.underOwnNames("placeholders are outdated while Clerk has the object, and gone when it has not", async () => {
+test.underOwnNames("a placeholder counts as outdated if Clerk has the object, and as gone if not", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   const organization = newOrganization(BEGINNING);
@@ -171,7 +174,7 @@ test.underOwnNames("placeholders are outdated while Clerk has the object, and go
   assert.deepEqual([...rows], [{ id: kept.id, first_name: kept.first_name }]);
 });
 
-test.underOwnNames("reconcile compares 50,000 users page by page, within 300 MB", async () => {
+test.underOwnNames("reconcile compares 50,000 users within 300 MB of memory", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   fillLarge(clerk, { users: 50_000, organizations: 2_000, members: 3, at: BEGINNING });
@@ -193,7 +196,7 @@ test.underOwnNames("reconcile compares 50,000 users page by page, within 300 MB"
   assert.equal((await finish(taskCommand("reconcile", args, env))).code, 0);
 });
 
-test.underOwnNames("reconcile exits with 2 when it can't tell", async () => {
+test.underOwnNames("reconcile exits with 2 if it can't compare", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi();
   const env = clerkEnv(clerk, mirror);

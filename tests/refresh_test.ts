@@ -1,4 +1,4 @@
-/** The signed-in user reads himself from Clerk, before any webhook has come. */
+/** clerk-refresh reads the signed-in user from Clerk, before any webhook has arrived. */
 import assert from "node:assert/strict";
 import { newId } from "../tools/development/events/new_id.ts";
 import { sampleEvent } from "../tools/development/events/sample_event.ts";
@@ -46,7 +46,7 @@ async function refresh({ apiUrl, keys }: OwnMirror, token: string | undefined, m
 
 const tokenOf = ({ keys }: OwnMirror, id: string) => sessionToken(id, keys.jwtSecret);
 
-Deno.test("clerk-refresh writes the caller and his memberships as Clerk has them, and webhooks go on from there", async () => {
+Deno.test("clerk-refresh writes the caller and their memberships from Clerk, and webhooks go on from there", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   const at = Date.now() - 60_000;
@@ -77,7 +77,7 @@ Deno.test("clerk-refresh writes the caller and his memberships as Clerk has them
   assert.equal(await countRows(mirror, "clerk_sync.refreshes"), 0, "nothing is left of the user");
 });
 
-test.underOwnNames("clerk-refresh serves each user once in ten seconds, however many ask at once", async () => {
+test.underOwnNames("clerk-refresh serves each user once in ten seconds, and answers 429 to their other requests", async () => {
   await using test = await open();
   const { mirror, clerk } = test;
   const [user, other] = [clerk.users.add(newUser(0)), clerk.users.add(newUser(0))];
@@ -94,7 +94,7 @@ test.underOwnNames("clerk-refresh serves each user once in ten seconds, however 
   assert.equal((await refresh(mirror, token)).status, 200);
 });
 
-test.underOwnNames("clerk-refresh refuses whoever is nobody's user, and says nothing of anybody", async () => {
+test.underOwnNames("clerk-refresh refuses callers who are not Clerk users, and logs no ids", async () => {
   await using test = await open();
   const { mirror, clerk, lines } = test;
   const id = newId("user");
@@ -116,7 +116,7 @@ test.underOwnNames("clerk-refresh refuses whoever is nobody's user, and says not
   for (const line of lines) assert.ok(!line.includes(id));
 });
 
-test.underOwnNames("clerk-refresh is off without a key, and says what is wrong with a wrong one or without Clerk", async () => {
+test.underOwnNames("clerk-refresh is off without CLERK_SECRET_KEY, and reports a wrong key or an unreachable Clerk", async () => {
   const id = newId("user");
   {
     await using test = await open({}, { CLERK_SECRET_KEY: "" });

@@ -1,4 +1,4 @@
-/** A function and a database of different releases: they work together, and the log says so. */
+/** A function and a database of different releases work together, and the log says so. */
 import assert from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
 import { RELEASE } from "../functions/_shared/release.ts";
@@ -44,11 +44,7 @@ async function untilIdle(use: () => Promise<void>): Promise<number> {
   }
 }
 
-Deno.test("the release that the code names is the repository's", () => {
-  assert.equal(RELEASE, config.version);
-});
-
-Deno.test("clerk-webhook says once in its log that the database is of another release, and works", async () => {
+Deno.test("clerk-webhook logs once that the database has another release, and works", async () => {
   await using mirror = await openOwnMirror();
   const setReleases = async (...versions: string[]) => {
     await mirror.sql`truncate clerk_sync.releases`;
@@ -85,7 +81,7 @@ Deno.test("clerk-webhook says once in its log that the database is of another re
   assert.match(String(oldest?.notice), /^The database has an earlier release/);
 });
 
-Deno.test("clerk-webhook asks for the release behind its answer, thrice at most, and fails with no question", async () => {
+Deno.test("clerk-webhook checks the release in the background, three times at most if that fails", async () => {
   await using mirror = await openOwnMirror();
   const started = startFunction(mirror, { SUPABASE_URL: `http://127.0.0.1:${freePort()}` });
   const checks = await untilIdle(async () => {
@@ -97,7 +93,7 @@ Deno.test("clerk-webhook asks for the release behind its answer, thrice at most,
   assert.deepEqual(started.notices(), []);
 });
 
-Deno.test("clerk-webhook answers while the question for the release hangs", async () => {
+Deno.test("clerk-webhook answers while the release check hangs", async () => {
   await using mirror = await openOwnMirror();
   const { promise: isEnough, resolve: enough } = Promise.withResolvers<void>();
   await using slow = Deno.serve(
@@ -115,4 +111,8 @@ Deno.test("clerk-webhook answers while the question for the release hangs", asyn
     enough();
   });
   assert.deepEqual(started.notices(), []);
+});
+
+Deno.test("RELEASE in the code is the version in deno.json", () => {
+  assert.equal(RELEASE, config.version);
 });

@@ -1,4 +1,4 @@
-/** `deno task release`: what it makes of the files, and what it refuses. */
+/** `deno task release`: what it changes, and what it refuses. */
 import assert from "node:assert/strict";
 import { planRelease, type ReleaseSources } from "../tools/packaging/plan_release.ts";
 import { shipRelease } from "../tools/packaging/releases.ts";
@@ -35,7 +35,7 @@ function sources(change: Partial<ReleaseSources> = {}): ReleaseSources {
   };
 }
 
-Deno.test("a release sets the version, dates its section, and writes down what it ships", () => {
+Deno.test("planRelease() sets the version, dates its changelog section, and records what it ships", () => {
   const { changelog, config, release, shipped } = planRelease(sources());
   assert.equal(changelog, CHANGELOG.replace("0.2.0 - unreleased", "0.2.0 - 2026-02-03"));
   assert.equal(JSON.parse(config).version, "0.2.0");
@@ -44,11 +44,11 @@ Deno.test("a release sets the version, dates its section, and writes down what i
   assert.deepEqual(Object.keys(shipped["0.2.0"] ?? {}), ["2_b.sql"]);
 });
 
-Deno.test("a release of code alone ships no migrations", () => {
+Deno.test("planRelease() ships no migrations with a release of code alone", () => {
   assert.deepEqual(planRelease(sources({ migrations: first })).shipped, shipped);
 });
 
-Deno.test("what can't be released is refused, with everything that is in the way", () => {
+Deno.test("planRelease() refuses what can't be released, with the reasons", () => {
   const refused: [Partial<ReleaseSources>, RegExp][] = [
     [{ version: "next" }, /"next" is not a version/],
     [{ version: "0.1.0" }, /already has the release 0\.1\.0/],

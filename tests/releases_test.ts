@@ -1,4 +1,4 @@
-/** Released migrations never change, and new ones are a new release. */
+/** Released migrations never change, and new ones belong to a new release. */
 import assert from "node:assert/strict";
 import {
   type Migrations,
@@ -16,14 +16,14 @@ const row = (version: string) =>
 const first = { "1_a.sql": "select 1;\n", "2_b.sql": row("0.1.0") };
 const second = { "3_c.sql": row("0.2.0") };
 
-Deno.test("each migration that has shipped is as it was, and new ones have a version of their own", async () => {
+Deno.test("every migration that has shipped is unchanged, and every release ends with the row of its version", async () => {
   const releases = await readReleases();
   for (const { version, sql } of releases) {
     assert.ok(sql.trimEnd().endsWith(row(version).trimEnd()), `${version} ends with its row`);
   }
 });
 
-Deno.test("toReleases() puts a release's migrations together, and those that have not shipped", () => {
+Deno.test("toReleases() groups shipped migrations by release, and the others under the next version", () => {
   const shipped = shipRelease(migrations(first), {}, "0.1.0");
   assert.deepEqual(toReleases(migrations({ ...first, ...second }), shipped, "0.2.0"), [
     { version: "0.1.0", sql: Object.values(first).join("\n") },
@@ -32,7 +32,7 @@ Deno.test("toReleases() puts a release's migrations together, and those that hav
   assert.equal(toReleases(migrations(first), shipped, "0.1.1").length, 1, "code alone may change");
 });
 
-Deno.test("toReleases() refuses a shipped migration that has changed or is gone, and new ones of a shipped version", () => {
+Deno.test("toReleases() refuses changed or missing shipped migrations, and new ones of a shipped version", () => {
   const shipped = shipRelease(migrations(first), {}, "0.1.0");
   const changed = { ...first, "1_a.sql": "select 2;\n" };
   assert.throws(
@@ -53,7 +53,7 @@ Deno.test("toReleases() refuses a shipped migration that has changed or is gone,
   );
 });
 
-Deno.test("shipRelease() adds a release once, with all that is new, and only under its own version", () => {
+Deno.test("shipRelease() adds a release once, with all new migrations, and only under its own version", () => {
   const shipped = shipRelease(migrations(first), {}, "0.1.0");
   assert.deepEqual(Object.keys(shipped["0.1.0"] ?? {}), ["1_a.sql", "2_b.sql"]);
   const both = shipRelease(migrations({ ...first, ...second }), shipped, "0.2.0");

@@ -1,4 +1,4 @@
-/** Each table, each role, each verb, through supabase-js. */
+/** Row level security through supabase-js: what each role may do with each table. */
 import assert from "node:assert/strict";
 import { newId } from "../tools/development/events/new_id.ts";
 import { sampleEvent } from "../tools/development/events/sample_event.ts";
@@ -100,7 +100,7 @@ async function readIds(client: Client, table: Table): Promise<string[]> {
   return (data ?? []).map(({ id }) => id).sort();
 }
 
-Deno.test("select: own profile and sessions, own organizations with all their memberships, no more", async () => {
+Deno.test("a user reads only their own profile, sessions and organizations, with all memberships of those", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   const { rows } = cast;
@@ -156,7 +156,7 @@ Deno.test("select: own profile and sessions, own organizations with all their me
   }
 });
 
-Deno.test("select: anon is refused by every table and view", async () => {
+Deno.test("anon is refused select on every table and view", async () => {
   await using mirror = await openMirror();
   const anon = mirror.asAnon();
   for (const table of ALL_TABLES) {
@@ -169,7 +169,7 @@ Deno.test("select: anon is refused by every table and view", async () => {
   }
 });
 
-Deno.test("insert, update, upsert, delete: refused to anon, to the owner and to everybody else", async () => {
+Deno.test("insert, update, upsert and delete are refused to anon, the owner and everybody else", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   const clients = {
@@ -208,7 +208,7 @@ async function snapshot(mirror: Mirror, cast: Cast): Promise<unknown[]> {
   return await Promise.all(tables);
 }
 
-Deno.test("every verb: open to the secret key", async () => {
+Deno.test("the secret key may select, insert, update and delete", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   const service = mirror.asService();
@@ -230,7 +230,46 @@ Deno.test("every verb: open to the secret key", async () => {
   }
 });
 
-Deno.test("the service role alone reads the waitlist", async () => {
+Deno.test("profile_identifiers shows users their own addresses and accounts, and changes with the profile", async () => {
+  await using mirror = await openMirror();
+  const event = sampleEvent("user.created");
+  await mirror.send(event);
+  const read = (client: Client) =>
+    client.from("profile_identifiers").select("type, value, is_primary, is_verified")
+      .eq("user_id", event.data.id).order("type").order("value");
+  const own = await read(mirror.asUser(event.data.id));
+  assert.deepEqual(own.data, [
+    { type: "email_address", value: "ada.old@example.com", is_primary: false, is_verified: false },
+    { type: "email_address", value: "ada@example.com", is_primary: true, is_verified: true },
+    {
+      type: "external_account",
+      value: "ada.lovelace@gmail.example",
+      is_primary: false,
+      is_verified: true,
+    },
+    { type: "phone_number", value: "+15555550142", is_primary: true, is_verified: true },
+    {
+      type: "web3_wallet",
+      value: "0x52908400098527886E0F7030069857D2E4169EE7",
+      is_primary: true,
+      is_verified: true,
+    },
+  ]);
+  assert.deepEqual((await read(mirror.asUser(newId("user")))).data, []);
+  assert.equal((await read(mirror.asAnon())).error?.code, "42501");
+  assert.equal((await read(mirror.asService())).data?.length, 5);
+
+  // They are replaced as a whole, with the profile's version: an older event changes nothing.
+  const data = { id: event.data.id, web3_wallets: [], external_accounts: [] };
+  await mirror.send(sampleEvent("user.updated", { data, at: event.timestamp + 1000 }));
+  assert.equal((await read(mirror.asService())).data?.length, 3);
+  await mirror.send({ ...event, type: "user.updated" });
+  assert.equal((await read(mirror.asService())).data?.length, 3);
+  await mirror.send(sampleEvent("user.deleted", { data: { id: event.data.id } }));
+  assert.deepEqual((await read(mirror.asService())).data, []);
+});
+
+Deno.test("the waitlist is refused to users and open to the secret key", async () => {
   await using mirror = await openMirror();
   const event = sampleEvent("waitlistEntry.created");
   await mirror.send(event);
@@ -240,7 +279,7 @@ Deno.test("the service role alone reads the waitlist", async () => {
   assert.equal(read.data?.length, 1);
 });
 
-Deno.test("invitations are for managers of memberships, domains for members, definitions for users", async () => {
+Deno.test("invitations are visible to managers of members, domains to members, role definitions to every user", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   await mirror.send(sampleEvent("organizationMembership.updated", {
@@ -281,7 +320,7 @@ Deno.test("invitations are for managers of memberships, domains for members, def
   assert.deepEqual(await counts(cast.stranger), [0, 0, 0, 1, 1]);
 });
 
-Deno.test("billing is for the user who pays, or for members who may read their organization's", async () => {
+Deno.test("billing is visible to the user who pays, and to members with their organization's permission", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   await mirror.send(sampleEvent("organizationMembership.updated", {
@@ -315,7 +354,7 @@ Deno.test("billing is for the user who pays, or for members who may read their o
   }
 });
 
-Deno.test("the RPCs are closed to anon and to users, every one", async () => {
+Deno.test("every RPC is refused to anon, and every one but ensure_profile() to users", async () => {
   await using mirror = await openMirror();
   const functions = await mirror.sql`
     select proname as name, proargnames[1:pronargs] as names,
@@ -346,7 +385,7 @@ Deno.test("the RPCs are closed to anon and to users, every one", async () => {
   }
 });
 
-Deno.test("the private schema is not exposed, and closed to every role but service_role", async () => {
+Deno.test("the private schema is not exposed by the API, and grants anon and users no table", async () => {
   await using mirror = await openMirror();
   // deno-lint-ignore no-explicit-any -- a schema that the types do not know, and must not
   const user: any = mirror.asUser(newId("user"));
@@ -362,7 +401,7 @@ Deno.test("the private schema is not exposed, and closed to every role but servi
   assert.deepEqual([...grants], []);
 });
 
-Deno.test("organizations come with their members by embedding", async () => {
+Deno.test("one query reads organizations with their members embedded", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   const { data, error } = await mirror.asUser(cast.member)
@@ -377,7 +416,7 @@ Deno.test("organizations come with their members by embedding", async () => {
   );
 });
 
-Deno.test("sessions come with their profile by embedding", async () => {
+Deno.test("one query reads sessions with their profile embedded", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   const { data, error } = await mirror.asUser(cast.admin)
@@ -386,7 +425,7 @@ Deno.test("sessions come with their profile by embedding", async () => {
   assert.deepEqual(data, { status: "active", profiles: { email: "ada@example.com" } });
 });
 
-Deno.test("the helpers for policies know the caller, his organizations and his permissions", async () => {
+Deno.test("the helpers for policies return the caller's id, organizations and permissions", async () => {
   await using mirror = await openMirror();
   const cast = await play(mirror);
   const ask = async (claims: Record<string, unknown>) => {
@@ -422,43 +461,4 @@ Deno.test("the helpers for policies know the caller, his organizations and his p
     manages: false,
     other: false,
   });
-});
-
-Deno.test("every address and account of a user is readable by that user, and gone with the profile", async () => {
-  await using mirror = await openMirror();
-  const event = sampleEvent("user.created");
-  await mirror.send(event);
-  const read = (client: Client) =>
-    client.from("profile_identifiers").select("type, value, is_primary, is_verified")
-      .eq("user_id", event.data.id).order("type").order("value");
-  const own = await read(mirror.asUser(event.data.id));
-  assert.deepEqual(own.data, [
-    { type: "email_address", value: "ada.old@example.com", is_primary: false, is_verified: false },
-    { type: "email_address", value: "ada@example.com", is_primary: true, is_verified: true },
-    {
-      type: "external_account",
-      value: "ada.lovelace@gmail.example",
-      is_primary: false,
-      is_verified: true,
-    },
-    { type: "phone_number", value: "+15555550142", is_primary: true, is_verified: true },
-    {
-      type: "web3_wallet",
-      value: "0x52908400098527886E0F7030069857D2E4169EE7",
-      is_primary: true,
-      is_verified: true,
-    },
-  ]);
-  assert.deepEqual((await read(mirror.asUser(newId("user")))).data, []);
-  assert.equal((await read(mirror.asAnon())).error?.code, "42501");
-  assert.equal((await read(mirror.asService())).data?.length, 5);
-
-  // They are replaced as a whole, with the profile's version: an older event changes nothing.
-  const data = { id: event.data.id, web3_wallets: [], external_accounts: [] };
-  await mirror.send(sampleEvent("user.updated", { data, at: event.timestamp + 1000 }));
-  assert.equal((await read(mirror.asService())).data?.length, 3);
-  await mirror.send({ ...event, type: "user.updated" });
-  assert.equal((await read(mirror.asService())).data?.length, 3);
-  await mirror.send(sampleEvent("user.deleted", { data: { id: event.data.id } }));
-  assert.deepEqual((await read(mirror.asService())).data, []);
 });

@@ -1,4 +1,4 @@
-/** Runs: one open at a time, worked on by one at a time, whoever asks. */
+/** Runs of backfills and reconciliations: one is open at a time, and leased to one worker at a time. */
 import assert from "node:assert/strict";
 import { countRows, openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 
@@ -68,7 +68,7 @@ async function expire({ sql }: OwnMirror, ago: string): Promise<void> {
   await sql`update clerk_sync.runs set lease_until = now() - ${ago}::interval where state = 'open'`;
 }
 
-Deno.test("begin_run() opens one run, however many ask at once, and tells the others of it", async () => {
+Deno.test("begin_run() opens one run, however many callers race, and shows it to the others", async () => {
   await using mirror = await openOwnMirror();
   const client = mirror.asService();
   const answers = await Promise.all(
@@ -93,7 +93,7 @@ Deno.test("begin_run() opens one run, however many ask at once, and tells the ot
   );
 });
 
-Deno.test("take_run() gives a run to one alone, until its lease has run out", async () => {
+Deno.test("take_run() leases a run to one worker at a time, and whoever lost the lease writes nothing", async () => {
   await using mirror = await openOwnMirror();
   const client = mirror.asService();
   assert.equal(await take(client), null, "no run is open");
@@ -122,7 +122,7 @@ Deno.test("take_run() gives a run to one alone, until its lease has run out", as
   assert.deepEqual([run.lease, run.progress], [undefined, undefined]);
 });
 
-Deno.test("release_run() puts a run off where its slice came to nothing, and says why", async () => {
+Deno.test("release_run() postpones a run and records why, until it makes progress again", async () => {
   await using mirror = await openOwnMirror();
   const client = mirror.asService();
   const first = await begin(client);
@@ -147,7 +147,7 @@ Deno.test("release_run() puts a run off where its slice came to nothing, and say
   assert.deepEqual([run.failure_count, run.error], [0, null], "it goes on");
 });
 
-Deno.test("a run that failed is not done, and says why", async () => {
+Deno.test("conclude_run() with a reason closes a run as failed, not as done, and keeps the reason", async () => {
   await using mirror = await openOwnMirror();
   const client = mirror.asService();
   await conclude(client, await begin(client), "CLERK_SECRET_KEY is of another instance");
@@ -160,7 +160,7 @@ Deno.test("a run that failed is not done, and says why", async () => {
   );
 });
 
-Deno.test("a command's run ends with its lease, and blocks nobody for ever", async () => {
+Deno.test("a command's run fails when its lease expires, and blocks nobody", async () => {
   await using mirror = await openOwnMirror();
   const client = mirror.asService();
   const crashed = await begin(client, { askedBy: "command" });
@@ -179,7 +179,7 @@ Deno.test("a command's run ends with its lease, and blocks nobody for ever", asy
   assert.equal((await begin(client, { askedBy: "command" })).is_new, true);
 });
 
-Deno.test("a command closes a run of the function that nobody has touched for a quarter of an hour", async () => {
+Deno.test("a command replaces a function's run whose lease expired a quarter of an hour ago", async () => {
   await using mirror = await openOwnMirror();
   const client = mirror.asService();
   const { run } = await begin(client, { askedBy: "schedule" });
@@ -191,7 +191,7 @@ Deno.test("a command closes a run of the function that nobody has touched for a 
   assert.equal((await read(client)).find(({ id }) => id === run.id).state, "failed");
 });
 
-Deno.test("the last hundred runs of each kind are kept", async () => {
+Deno.test("a new run deletes all but the last hundred of its kind", async () => {
   await using mirror = await openOwnMirror();
   const client = mirror.asService();
   await mirror.sql`
@@ -213,7 +213,7 @@ Deno.test("the last hundred runs of each kind are kept", async () => {
   assert.equal(Array.isArray(data) && data.length, 3);
 });
 
-Deno.test("nobody but the service role sees or begins a run", async () => {
+Deno.test("read_runs() and take_run() are refused to anon and to users", async () => {
   await using mirror = await openOwnMirror();
   await begin(mirror.asService());
   for (const client of [mirror.asAnon(), mirror.asUser("user_1")]) {

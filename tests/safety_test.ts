@@ -1,4 +1,4 @@
-/** What a wrong key, an empty answer, a wrong clock or a deletion by mistake can't do to the mirror. */
+/** What a wrong key, an empty answer, a wrong clock or a mistaken deletion can't do to the mirror. */
 import assert from "node:assert/strict";
 import { checkInstance } from "../functions/_shared/clerk/check_instance.ts";
 import { createClerkSource } from "../functions/_shared/clerk/clerk_source.ts";
@@ -28,7 +28,7 @@ async function snapshot({ sql }: Mirror): Promise<unknown> {
   ];
 }
 
-Deno.test("the key of another instance reads and writes nothing, whatever it is used for", async () => {
+Deno.test("backfill and reconcile with another Clerk instance's key stop before they read or write", async () => {
   await using mirror = await openOwnMirror();
   await using other = startClerkApi({ secretKey: LIVE_KEY, instanceId: OTHER });
   for (const type of ["user.created", "user.created", "organizationMembership.created"]) {
@@ -53,7 +53,7 @@ Deno.test("the key of another instance reads and writes nothing, whatever it is 
   assert.deepEqual([...other.counts.path.keys()], ["/instance"], "nothing was read");
 });
 
-Deno.test("whoever comes first writes the instance down: an event, a backfill, a reconciliation; a dry run does not", async () => {
+Deno.test("the first event, backfill or reconciliation binds the mirror to its instance; a dry run doesn't", async () => {
   const known = async ({ sql }: Mirror) =>
     (await sql`select instance_id from clerk_sync.mirrored_instance`)[0]?.instance_id;
   for (const task of ["backfill", "reconcile"] as const) {
@@ -77,7 +77,7 @@ Deno.test("whoever comes first writes the instance down: an event, a backfill, a
   assert.equal(await known(mirror), INSTANCE);
 });
 
-Deno.test("of the first events of two instances, one decides for all, however they race", async () => {
+Deno.test("the first events of two racing instances bind the mirror to one; the other's are ignored", async () => {
   await using mirror = await openOwnMirror();
   const answers = await Promise.all(Array.from({ length: 16 }, async (_, index) => {
     const instance_id = index % 2 === 0 ? INSTANCE : OTHER;
@@ -91,7 +91,7 @@ Deno.test("of the first events of two instances, one decides for all, however th
   assert.equal(await countRows(mirror, "profiles"), 8);
 });
 
-Deno.test("an event of another instance is acknowledged, counted and told, and claims nothing", async () => {
+Deno.test("another instance's event is ignored and counted, and applied once instance --move adopts it", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   await mirror.send(sampleEvent("user.created"));
@@ -131,7 +131,7 @@ Deno.test("an event of another instance is acknowledged, counted and told, and c
   assert.equal((await mirror.send(sampleEvent("user.created"))).outcome, "ignored");
 });
 
-Deno.test("a clock that is wrong ends in a sentence", async () => {
+Deno.test("a clock two minutes off from the database's stops a run", async () => {
   await using clerk = startClerkApi({ secretKey: LIVE_KEY });
   const source = createClerkSource({ secretKey: LIVE_KEY, apiUrl: clerk.url });
   const check = (offset: number) =>
@@ -172,7 +172,7 @@ async function openBackfilled(fill: (clerk: ReturnType<typeof startClerkApi>) =>
   };
 }
 
-Deno.test("an empty list deletes nobody without being asked for, however few there are", async () => {
+Deno.test("an empty list from Clerk deletes nobody unless --allow-deletions covers all of them", async () => {
   await using test = await openBackfilled((clerk) => {
     for (let index = 0; index < 3; index++) clerk.users.add(newUser(BEGINNING + index));
   });
@@ -190,7 +190,7 @@ Deno.test("an empty list deletes nobody without being asked for, however few the
   assert.equal(await countRows(mirror, "profiles"), 0);
 });
 
-Deno.test("a filled mirror that knows of no instance takes none that knows nobody, and deletes nobody unasked for one that knows some", async () => {
+Deno.test("a filled mirror of unknown instance refuses one that knows none of its users, and deletes none unasked", async () => {
   await using mirror = await openOwnMirror();
   await using clerk = startClerkApi({ secretKey: LIVE_KEY, instanceId: OTHER });
   // As events told it that named no instance.
@@ -221,7 +221,7 @@ Deno.test("a filled mirror that knows of no instance takes none that knows nobod
   assert.equal(await countRows(mirror, "profiles"), 6);
 });
 
-Deno.test("more than 5 percent, and more than 20, are deleted only when asked for; the rest is mended all the same", async () => {
+Deno.test("more than 5 percent and 20 rows are deleted only if allowed; the rest is repaired anyway", async () => {
   await using test = await openBackfilled((clerk) => {
     for (let index = 0; index < 500; index++) clerk.users.add(newUser(BEGINNING + index));
   });
@@ -240,7 +240,7 @@ Deno.test("more than 5 percent, and more than 20, are deleted only when asked fo
   assert.equal(await countRows(mirror, "profiles"), 475, "25 are within 5 percent");
 });
 
-Deno.test("what goes with an organization counts before it goes", async () => {
+Deno.test("memberships that would go with an organization count towards the limit on deletions", async () => {
   await using test = await openBackfilled((clerk) => {
     const users = Array.from(
       { length: 100 },
@@ -265,7 +265,7 @@ Deno.test("what goes with an organization counts before it goes", async () => {
   assert.equal(await countRows(mirror, "organization_memberships"), 10);
 });
 
-Deno.test("what goes with users and what goes with organizations counts together", async () => {
+Deno.test("memberships that go with users and with organizations are counted together", async () => {
   await using test = await openBackfilled((clerk) => {
     const users = Array.from(
       { length: 100 },
@@ -288,7 +288,7 @@ Deno.test("what goes with users and what goes with organizations counts together
   assert.equal(await countRows(mirror, "organizations"), 10);
 });
 
-Deno.test("rows of the application's own that go by cascade count before they go", async () => {
+Deno.test("an application's rows that a cascade would delete count towards the limit on deletions", async () => {
   await using test = await openBackfilled((clerk) => {
     for (let index = 0; index < 40; index++) clerk.users.add(newUser(BEGINNING + index));
   });
@@ -313,7 +313,7 @@ Deno.test("rows of the application's own that go by cascade count before they go
   assert.equal(await countRows(mirror, "app.todos"), 30);
 });
 
-Deno.test("what was buried by mistake rises with all that belongs to it, once Clerk shows it", async (t) => {
+Deno.test("a reconciliation restores what was deleted by mistake, with all that belongs to it", async (t) => {
   let small: ReturnType<typeof fillSmall> | undefined;
   await using test = await openBackfilled((clerk) => small = fillSmall(clerk, BEGINNING));
   const { mirror, clerk, repair } = test;
@@ -331,12 +331,12 @@ Deno.test("what was buried by mistake rises with all that belongs to it, once Cl
   await service.rpc("delete_organization_domain", { domain_id: domain.id, webhook });
   assert.equal(await countRows(mirror, "organizations"), 0);
 
-  await t.step("a backfill alone can't", async () => {
+  await t.step("a backfill alone doesn't restore it", async () => {
     await finish(taskCommand("backfill", [], clerkEnv(clerk, mirror)));
     assert.equal(await countRows(mirror, "organizations"), 0);
   });
 
-  await t.step("a reconciliation tells, and mends it", async () => {
+  await t.step("a reconciliation reports and restores it", async () => {
     const { code, output } = await repair();
     assert.equal(code, 1, output);
     assert.match(output, /^ {2}users +1 +0 +0 +1 +0 +1$/m);
@@ -360,7 +360,7 @@ Deno.test("what was buried by mistake rises with all that belongs to it, once Cl
     assert.equal(await countRows(mirror, "organization_memberships"), 0);
   });
 
-  await t.step("one that has just been deleted is left to the next reconciliation", async () => {
+  await t.step("a user who was deleted just now is left to the next reconciliation", async () => {
     const { output } = await repair();
     assert.match(output, /^ {2}users +1 +0 +0 +0 +0 +0$/m);
     const [row] = await mirror.sql`select deleted_at from profiles`;
@@ -368,7 +368,7 @@ Deno.test("what was buried by mistake rises with all that belongs to it, once Cl
   });
 
   await t.step(
-    "what is left of it goes with the next one, once the application lets go",
+    "an erased row goes with the next reconciliation, once nothing references it",
     async () => {
       await mirror.sql`delete from todos`;
       await repair();

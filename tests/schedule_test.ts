@@ -1,4 +1,7 @@
-/** The schedule: Supabase looks after the mirror, and a job that runs every minute is there for work only. */
+/**
+ * The schedule: Supabase itself wakes the functions, and the job that runs every minute exists only
+ * while there is work.
+ */
 import assert from "node:assert/strict";
 import { sampleEvent } from "../tools/development/events/sample_event.ts";
 import { serveEffects } from "../tools/development/stack/serve_effects.ts";
@@ -22,7 +25,7 @@ async function nextMinute(scheduler: Scheduler): Promise<string[]> {
   return answers.map(({ url, status }) => `${url.replace(/.*\//, "")} ${status}`);
 }
 
-Deno.test("a schedule is one statement, and safe to repeat; unschedule() leaves nothing of it", async () => {
+Deno.test("schedule() is one statement and safe to repeat; unschedule() removes all that it made", async () => {
   await using mirror = await openOwnMirror();
   const scheduler = await addScheduler(mirror);
   const first = await schedule(mirror);
@@ -48,7 +51,7 @@ Deno.test("a schedule is one statement, and safe to repeat; unschedule() leaves 
   assert.equal((await sql`select from vault.secrets`).length, 0);
 });
 
-Deno.test("what a schedule can't work with is refused in a sentence, and nothing is set up", async () => {
+Deno.test("schedule() refuses what can't work with a plain message, and sets nothing up", async () => {
   await using mirror = await openOwnMirror();
   const { sql, apiUrl, keys } = mirror;
   const { secretKey, publishableKey } = keys;
@@ -75,7 +78,7 @@ Deno.test("what a schedule can't work with is refused in a sentence, and nothing
   assert.equal((await sql`select from vault.secrets`).length, 0);
 });
 
-Deno.test("the minute's job is there while effects wait, and goes when they are run", async () => {
+Deno.test("the job that runs every minute exists while effects wait, and goes once they have run", async () => {
   await using mirror = await openOwnMirror();
   await using resend = startResend((_key, times) => times === 1 ? "fail" : "accept");
   serveEffects(mirror.stack, {
@@ -102,7 +105,7 @@ Deno.test("the minute's job is there while effects wait, and goes when they are 
   assert.equal(resend.sent.size, 3);
 });
 
-Deno.test("work that nobody does is looked at every quarter of an hour, and what is off is no work", async () => {
+Deno.test("the job slows to every 15 minutes for work that nobody does, and goes for what is switched off", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const scheduler = await addScheduler(mirror);
@@ -131,7 +134,7 @@ Deno.test("work that nobody does is looked at every quarter of an hour, and what
   assert.deepEqual(await scheduler.jobs(), [PRUNE, RECONCILE, WORK]);
 });
 
-Deno.test("the job does not go while an event that brings work is on its way", async () => {
+Deno.test("the job stays while a transaction that brings work is still open", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const scheduler = await addScheduler(mirror);
@@ -147,7 +150,7 @@ Deno.test("the job does not go while an event that brings work is on its way", a
   assert.deepEqual((await scheduler.jobs())[2], WORK, "the job saw no work, and stayed");
 });
 
-Deno.test("an interrupted run is taken up, and a run that nobody touches for a day is given up", async () => {
+Deno.test("the job resumes an interrupted run, and fails one that nobody has touched for a day", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const bodies: unknown[] = [];
@@ -185,7 +188,7 @@ Deno.test("an interrupted run is taken up, and a run that nobody touches for a d
   assert.deepEqual(await scheduler.jobs(), [PRUNE, RECONCILE]);
 });
 
-Deno.test("an event is applied whatever is wrong with the schedule", async () => {
+Deno.test("an event is applied and its effect enqueued even if pg_cron is gone", async () => {
   await using mirror = await openOwnMirror();
   const scheduler = await addScheduler(mirror);
   await schedule(mirror);
@@ -197,7 +200,7 @@ Deno.test("an event is applied whatever is wrong with the schedule", async () =>
   assert.equal((await mirror.sql`select from clerk_sync.outbox`).length, 1);
 });
 
-Deno.test("pruning removes what is expired, and what pg_cron keeps of the mirror's jobs for over a week", async () => {
+Deno.test("the prune job deletes expired ledger rows, and pg_cron's records of the mirror's jobs over a week old", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const scheduler = await addScheduler(mirror);

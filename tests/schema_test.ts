@@ -1,4 +1,7 @@
-/** The schema itself: advisors, grants, types, time limits, under both of Supabase's defaults. */
+/**
+ * The schema itself: advisors, grants, row level security, time limits, and names that a project has
+ * already.
+ */
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import {
@@ -9,8 +12,8 @@ import {
 import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 
 const PROJECTS = [
-  { name: "objects in public exposed by default", isExposedByDefault: true },
-  { name: "nothing exposed by default", isExposedByDefault: false },
+  { exposure: "objects in public exposed by default", isExposedByDefault: true },
+  { exposure: "nothing exposed by default", isExposedByDefault: false },
 ];
 
 async function assertNoAdvice(mirror: OwnMirror): Promise<void> {
@@ -45,8 +48,8 @@ async function privileges(mirror: OwnMirror): Promise<Record<string, string[]>> 
   return granted;
 }
 
-for (const { name, isExposedByDefault } of PROJECTS) {
-  Deno.test(`in a project with ${name}, advisors find nothing and grants are exact`, async () => {
+for (const { exposure, isExposedByDefault } of PROJECTS) {
+  Deno.test(`advisors find nothing and grants are exact in a project with ${exposure}`, async () => {
     await using mirror = await openOwnMirror({ isExposedByDefault });
     await assertNoAdvice(mirror);
     assert.deepEqual(await privileges(mirror), {
@@ -77,6 +80,26 @@ for (const { name, isExposedByDefault } of PROJECTS) {
     });
   });
 }
+
+Deno.test("every table has row level security", async () => {
+  await using mirror = await openOwnMirror();
+  const open = await mirror.sql`
+    select relname from pg_class
+    where relnamespace in ('public'::regnamespace, 'clerk_sync'::regnamespace)
+      and relkind = 'r' and not relrowsecurity`;
+  assert.deepEqual([...open], []);
+});
+
+Deno.test("every policy hides from users what is left of a deleted row", async () => {
+  await using mirror = await openOwnMirror();
+  const policies = await mirror.sql`
+    select tablename, qual from pg_policies
+    where schemaname = 'public' and 'authenticated' = any (roles)`;
+  assert.ok(policies.length >= 11);
+  for (const { tablename, qual } of policies) {
+    assert.match(qual, /AND \(deleted_at IS NULL\)|^\(deleted_at IS NULL\)$/, tablename);
+  }
+});
 
 /** Debian's Postgres, where its package of plpgsql_check is installed too. */
 async function findPostgresWithCheck(): Promise<string | undefined> {
@@ -123,7 +146,7 @@ Deno.test({
   },
 });
 
-Deno.test("database.types.ts is what the migrations generate", async () => {
+Deno.test("database.types.ts matches the migrations", async () => {
   await using mirror = await openOwnMirror();
   const committed = await Deno.readTextFile(
     new URL("../functions/_shared/database.types.ts", import.meta.url),
@@ -135,7 +158,7 @@ Deno.test("database.types.ts is what the migrations generate", async () => {
   );
 });
 
-Deno.test("schema rules hold: time limits, search paths, indexed foreign keys, the ledger's collation", async () => {
+Deno.test("functions have time limits and empty search paths, foreign keys have indexes", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const functions = await sql`
@@ -167,27 +190,7 @@ Deno.test("schema rules hold: time limits, search paths, indexed foreign keys, t
   assert.equal(ledger?.collname, "C");
 });
 
-Deno.test("no policy shows a user what is left of a deleted row", async () => {
-  await using mirror = await openOwnMirror();
-  const policies = await mirror.sql`
-    select tablename, qual from pg_policies
-    where schemaname = 'public' and 'authenticated' = any (roles)`;
-  assert.ok(policies.length >= 11);
-  for (const { tablename, qual } of policies) {
-    assert.match(qual, /AND \(deleted_at IS NULL\)|^\(deleted_at IS NULL\)$/, tablename);
-  }
-});
-
-Deno.test("every table has row level security", async () => {
-  await using mirror = await openOwnMirror();
-  const open = await mirror.sql`
-    select relname from pg_class
-    where relnamespace in ('public'::regnamespace, 'clerk_sync'::regnamespace)
-      and relkind = 'r' and not relrowsecurity`;
-  assert.deepEqual([...open], []);
-});
-
-Deno.test("supabase migration list knows every migration as applied", async () => {
+Deno.test("supabase migration list shows every migration as applied", async () => {
   await using mirror = await openOwnMirror();
   const files = [...Deno.readDirSync(new URL("../supabase/migrations", import.meta.url))];
   const { success, stdout } = await runSupabase([
@@ -202,7 +205,7 @@ Deno.test("supabase migration list knows every migration as applied", async () =
   }
 });
 
-Deno.test("a project that has something of the mirror's names already is told so, and left as it was", async () => {
+Deno.test("the migrations refuse a project that has clashing names, list those, and change nothing", async () => {
   await using mirror = await openOwnMirror();
   const superuser = postgres(mirror.stack.postgres.superuserUrl, { max: 1, onnotice: () => {} });
   await superuser`create database theirs owner postgres`;
@@ -244,7 +247,7 @@ Deno.test("a project that has something of the mirror's names already is told so
   }
 });
 
-Deno.test("claims delete expired rows of the ledger, many at a time, two for each claim, and only expired ones", async () => {
+Deno.test("each claim deletes two expired ledger rows on average, in batches, and no others", async () => {
   await using mirror = await openOwnMirror();
   // What a session has done for claims to come, it remembers.
   const session = postgres(mirror.databaseUrl, { max: 1 });

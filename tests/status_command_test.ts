@@ -1,4 +1,4 @@
-/** The command status: its exit status, its output for people and for machines, and its watch. */
+/** The status command: its exit status, its output for people and for programs, and --watch. */
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
@@ -44,7 +44,7 @@ Deno.test("status exits with 0, 1 or 2 by its worst line, and prints no secret",
     }
   };
 
-  await t.step("all is well", async () => {
+  await t.step("0: all is well", async () => {
     const { code, output } = await run(env);
     assert.equal(code, 0, output);
     assert.match(output, /^ {2}well {4}Database +Answered in \d+ ms$/m);
@@ -53,7 +53,7 @@ Deno.test("status exits with 0, 1 or 2 by its worst line, and prints no secret",
     assertSecret(output);
   });
 
-  await t.step("something is worth a look, and what to do stands below it", async () => {
+  await t.step("1: something is worth a look, and what to do stands below it", async () => {
     await mirror.send({ ...sampleEvent("user.created"), instance_id: "ins_other" });
     const { code, output } = await run(env);
     assert.equal(code, 1, output);
@@ -61,7 +61,7 @@ Deno.test("status exits with 0, 1 or 2 by its worst line, and prints no secret",
     assert.match(output, /^Something is worth a look, /m);
   });
 
-  await t.step("something is broken", async () => {
+  await t.step("2: something is broken", async () => {
     const { code, output } = await run(env, "--secret", newSigningSecret());
     assert.equal(code, 2, output);
     assert.match(output, /^ {2}broken {2}Function +It refused the signature/m);
@@ -69,49 +69,14 @@ Deno.test("status exits with 0, 1 or 2 by its worst line, and prints no secret",
     assertSecret(output);
   });
 
-  await t.step("a project that is not there", async () => {
+  await t.step("2: the project doesn't answer", async () => {
     const { code, output } = await run(env, "--url", `http://127.0.0.1:${freePort()}`);
     assert.equal(code, 2, output);
     assert.match(output, /^ {2}broken {2}Database +Nothing answers/m);
   });
 });
 
-Deno.test("status takes project, key, function and secret from its options too", async () => {
-  await using mirror = await openWellMirror();
-  const env = {
-    ...envOf(mirror),
-    SUPABASE_URL: "",
-    SUPABASE_SECRET_KEYS: "",
-    CLERK_WEBHOOK_SIGNING_SECRET: "",
-  };
-  const { code, output } = await run(
-    env,
-    "--url",
-    mirror.apiUrl,
-    "--key",
-    mirror.keys.secretKey,
-    "--function-url",
-    mirror.webhookUrl,
-    "--secret",
-    mirror.signingSecret,
-  );
-  assert.equal(code, 0, output);
-  assert.match(output, /the secret is right/);
-
-  const single = await run({
-    ...env,
-    SUPABASE_URL: mirror.apiUrl,
-    SUPABASE_SECRET_KEY: mirror.keys.secretKey,
-  });
-  assert.equal(single.code, 0, single.output);
-  assert.match(single.output, /not checked, since CLERK_WEBHOOK_SIGNING_SECRET is not set here/);
-
-  const nothing = await run(env);
-  assert.equal(nothing.code, 2, nothing.output);
-  assert.match(nothing.output, /^SUPABASE_URL: The address of the project is not set$/m);
-});
-
-Deno.test("status --json tells all of it, and --watch again and again until it is interrupted", async () => {
+Deno.test("status --json prints the whole report, and --watch repeats it until interrupted", async () => {
   await using mirror = await openWellMirror();
   const { code, output } = await run(envOf(mirror), "--json");
   assert.equal(code, 0, output);
@@ -147,7 +112,42 @@ Deno.test("status --json tells all of it, and --watch again and again until it i
   assert.equal((await ended).code, 1, "that of the last look");
 });
 
-Deno.test("status refuses a pause that is none", async () => {
+Deno.test("status takes project, key, function and secret as options too", async () => {
+  await using mirror = await openWellMirror();
+  const env = {
+    ...envOf(mirror),
+    SUPABASE_URL: "",
+    SUPABASE_SECRET_KEYS: "",
+    CLERK_WEBHOOK_SIGNING_SECRET: "",
+  };
+  const { code, output } = await run(
+    env,
+    "--url",
+    mirror.apiUrl,
+    "--key",
+    mirror.keys.secretKey,
+    "--function-url",
+    mirror.webhookUrl,
+    "--secret",
+    mirror.signingSecret,
+  );
+  assert.equal(code, 0, output);
+  assert.match(output, /the secret is right/);
+
+  const single = await run({
+    ...env,
+    SUPABASE_URL: mirror.apiUrl,
+    SUPABASE_SECRET_KEY: mirror.keys.secretKey,
+  });
+  assert.equal(single.code, 0, single.output);
+  assert.match(single.output, /not checked, since CLERK_WEBHOOK_SIGNING_SECRET is not set here/);
+
+  const nothing = await run(env);
+  assert.equal(nothing.code, 2, nothing.output);
+  assert.match(nothing.output, /^SUPABASE_URL: The address of the project is not set$/m);
+});
+
+Deno.test("status --watch refuses what is not a number of seconds", async () => {
   const { code, output } = await run({ MIRROR_ENV_FILE: "none" }, "--watch", "often");
   assert.equal(code, 2, output);
   assert.match(output, /"--watch often" is not a number of seconds/);

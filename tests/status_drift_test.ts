@@ -1,4 +1,4 @@
-/** Drift that a real reconciliation has found, as the status tells of it. */
+/** Status after a backfill and reconciliations that really ran. */
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
@@ -10,7 +10,7 @@ import { assertLine, statusOf } from "./helpers/status.ts";
 
 const BEGINNING = Date.UTC(2026, 0, 1);
 
-Deno.test("what a backfill and a reconciliation really found is what the status tells", async () => {
+Deno.test("status reports what a real backfill and real reconciliations found", async () => {
   await using mirror = await openOwnMirror();
   const secretKey = "sk_live_of_a_test";
   await using clerk = startClerkApi({ secretKey });

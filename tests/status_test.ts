@@ -1,4 +1,7 @@
-/** Status: each kind of trouble is made, and named rightly, with what to do. */
+/**
+ * Status: each kind of trouble is produced, and reported as worth a look or broken, with what to do
+ * about it.
+ */
 import assert from "node:assert/strict";
 import { RELEASE } from "../functions/_shared/release.ts";
 import { newId } from "../tools/development/events/new_id.ts";
@@ -38,7 +41,7 @@ function silence() {
 /** An address where nobody listens. */
 const nowhere = () => `http://127.0.0.1:${freePort()}`;
 
-Deno.test("a mirror that has all it needs is well, line by line", async () => {
+Deno.test("status is well in every line for a mirror that has all it needs", async () => {
   await using mirror = await openOwnMirror();
   await schedule(mirror);
   await mirror.send(sampleEvent("user.created"));
@@ -73,7 +76,7 @@ Deno.test("a mirror that has all it needs is well, line by line", async () => {
   assert.deepEqual(report.facts?.release, RELEASE);
 });
 
-Deno.test("each trouble of the function is told from its answer to the probe", async (t) => {
+Deno.test("status tells each kind of trouble with the function by its answer to a probe", async (t) => {
   await using mirror = await openOwnMirror();
   const { stack } = mirror;
   const secret = mirror.signingSecret;
@@ -91,7 +94,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
     );
   });
 
-  await t.step("one of two secrets that is not the function's", async () => {
+  await t.step("one of two secrets is not the function's", async () => {
     serve({});
     const probe = { signingSecrets: [secret, newSigningSecret()] };
     assertLine(await statusOf(mirror, { probe }), "Function", "broken", /known here number 2/);
@@ -99,12 +102,12 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
     assertLine(await statusOf(mirror, { probe }), "Function", "well", /the secret is right/);
   });
 
-  await t.step("a secret here that is none", async () => {
+  await t.step("a malformed secret on this machine", async () => {
     const probe = { signingSecrets: ["whsec_!"] };
     assertLine(await statusOf(mirror, { probe }), "Function", "broken", /not probed.*base64/);
   });
 
-  await t.step("no secret here: the rest is probed", async () => {
+  await t.step("no secret on this machine: the rest is probed", async () => {
     const probe = { signingSecrets: [] };
     assertLine(
       await statusOf(mirror, { probe }),
@@ -114,7 +117,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
     );
   });
 
-  await t.step("the function's own configuration", async () => {
+  await t.step("a misconfigured function", async () => {
     serve({ CLERK_WEBHOOK_SIGNING_SECRET: "" });
     await broken(/misconfigured/, /log .*says which/);
   });
@@ -132,7 +135,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
     assert.ok(!isReached);
   });
 
-  await t.step("no function", async () => {
+  await t.step("no function at the address", async () => {
     const probe = { functionUrl: `${mirror.apiUrl}/functions/v1/clerk-webhooks` };
     assertLine(
       await statusOf(mirror, { probe }),
@@ -143,7 +146,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
     );
   });
 
-  await t.step("nobody there", async () => {
+  await t.step("nothing answers at the address", async () => {
     const probe = { functionUrl: nowhere() };
     assertLine(await statusOf(mirror, { probe }), "Function", "broken", /Nothing answered/, /URL/);
     await using silent = silence();
@@ -156,24 +159,24 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
     );
   });
 
-  await t.step("something else there", async () => {
+  await t.step("something else answers at the address", async () => {
     await using other = answering(() => new Response("<html>", { status: 405 }));
     const probe = { functionUrl: other.url };
     assertLine(await statusOf(mirror, { probe }), "Function", "broken", /not the function.*405/);
   });
 
-  await t.step("a database that the function can't reach, though it is there", async () => {
+  await t.step("a function that can't reach a working database", async () => {
     serve({ SUPABASE_URL: nowhere() });
     await broken(/answers, but can't reach the database/, /health/);
     assertLine(await statusOf(mirror), "Database", "well", /Answered/);
   });
 
-  await t.step("a key of the function's that the database refuses", async () => {
+  await t.step("a function whose key the database refuses", async () => {
     serve({ SUPABASE_SECRET_KEYS: '{"default":"sb_secret_of_another_project"}' });
     await broken(/the database refuses its key/, /SUPABASE_SECRET_KEYS/);
   });
 
-  await t.step("a mirror that goes by other names than the function knows", async () => {
+  await t.step("a function that looks for the mirror under other names", async () => {
     serve({ CLERK_MIRROR_PREFIX: "elsewhere_" });
     await broken(/does not have the mirror under the function's names/, /CLERK_MIRROR_PREFIX/);
   });
@@ -232,7 +235,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
     [500, { code: "WORKER_ERROR" }, /status 500 \(WORKER_ERROR\)/],
   ];
   for (const [status, body, text] of PLATFORM) {
-    await t.step(`status ${status} of the platform`, async () => {
+    await t.step(`status ${status} from the platform`, async () => {
       await using platform = answering(() => Response.json(body, { status }));
       const probe = { functionUrl: platform.url };
       assertLine(await statusOf(mirror, { probe }), "Function", "broken", text);
@@ -240,7 +243,7 @@ Deno.test("each trouble of the function is told from its answer to the probe", a
   }
 });
 
-Deno.test("a probe changes nothing, whatever the mirror knows of instances", async () => {
+Deno.test("a probe is answered with the releases, and writes nothing", async () => {
   await using mirror = await openOwnMirror({ settings: { autovacuum: "off" } });
   await mirror.send(sampleEvent("user.created"));
   const nextTransaction = async () =>
@@ -263,7 +266,7 @@ Deno.test("a probe changes nothing, whatever the mirror knows of instances", asy
   assert.equal(await nextTransaction(), before);
 });
 
-Deno.test("each trouble on the way to the database is told from its answer", async (t) => {
+Deno.test("status tells each kind of trouble on the way to the database", async (t) => {
   await using mirror = await openOwnMirror();
   const assertBroken = async (
     project: Partial<Parameters<typeof takeStatus>[0]["project"]>,
@@ -294,14 +297,14 @@ Deno.test("each trouble on the way to the database is told from its answer", asy
       /secret key/,
     );
   });
-  await t.step("nobody there", async () => {
+  await t.step("nothing answers at the address", async () => {
     const supabaseUrl = nowhere();
     await assertBroken({ supabaseUrl }, new RegExp(`Nothing answers at "${supabaseUrl}"`), /URL/);
   });
-  await t.step("an address that is none", async () => {
+  await t.step("a malformed address", async () => {
     await assertBroken({ supabaseUrl: "ftp:nonsense" }, /Nothing answers/, /URL/);
   });
-  await t.step("something else there", async () => {
+  await t.step("something else answers at the address", async () => {
     await using page = answering(() =>
       new Response("<html>", { headers: { "content-type": "text/html" } })
     );
@@ -309,7 +312,7 @@ Deno.test("each trouble on the way to the database is told from its answer", asy
     await using missing = answering(() => new Response("<html>", { status: 404 }));
     await assertBroken({ supabaseUrl: missing.url }, /not a Supabase project/, /SUPABASE_URL/);
   });
-  await t.step("a project that is paused", async () => {
+  await t.step("a paused project", async () => {
     await using paused = answering(() =>
       Response.json({ message: "Project paused" }, { status: 540 })
     );
@@ -332,11 +335,11 @@ Deno.test("each trouble on the way to the database is told from its answer", asy
     );
     await assertBroken({ supabaseUrl: slow.url }, /not answer in time/, /health/);
   });
-  await t.step("other names", async () => {
+  await t.step("a mirror under other names", async () => {
     const naming = { schema: mirror.naming.schema, prefix: "elsewhere_" };
     await assertBroken({ naming }, /no mirror as ".*elsewhere_/, /CLERK_MIRROR_PREFIX/);
   });
-  await t.step("a release without a status", async () => {
+  await t.step("a release that has no status yet", async () => {
     await mirror.sql`alter function public.read_status() rename to no_status`;
     await mirror.sql`delete from clerk_sync.releases where version <> '0.1.0'`;
     await mirror.stack.reconnect();
@@ -344,7 +347,7 @@ Deno.test("each trouble on the way to the database is told from its answer", asy
   });
 });
 
-Deno.test("a database that is stopped is told from both sides, and is well once it is back", async () => {
+Deno.test("status reports a stopped database from both sides, and is well once it is back", async () => {
   await using mirror = await openOwnMirror();
   await mirror.send(sampleEvent("user.created"));
   await mirror.stack.postgres.stop();
@@ -391,7 +394,7 @@ Deno.test("a database or a function of another release is worth a look", async (
   assert.ok(!unprobed.lines.some(({ name }) => name === "Function"));
 });
 
-Deno.test("webhooks that stay away are worth a look, and never more", async () => {
+Deno.test("a lack of webhooks is worth a look, never broken", async () => {
   await using mirror = await openOwnMirror();
   assertLine(await statusOf(mirror), "Last webhook", "look", /None has arrived/, /endpoint/);
   await mirror.send(sampleEvent("user.created"));
@@ -400,7 +403,7 @@ Deno.test("webhooks that stay away are worth a look, and never more", async () =
   assertLine(await statusOf(mirror), "Last webhook", "look", /^80 days ago/, /quiet/);
 });
 
-Deno.test("applied, stale, duplicate and dead-lettered events of late are counted", async (t) => {
+Deno.test("recent events are counted as applied, stale, duplicate or dead-lettered", async (t) => {
   await using mirror = await openOwnMirror();
   const event = sampleEvent("user.created");
   const id = newId("msg");
@@ -421,7 +424,7 @@ Deno.test("applied, stale, duplicate and dead-lettered events of late are counte
   });
 
   await t.step(
-    "many duplicates at once are all counted, and none of them waits for a count",
+    "40 concurrent duplicates are all counted, and none waits for the count",
     async () => {
       await mirror.sql.begin(async (sql) => {
         await sql`select from clerk_sync.duplicate_counts for update`;
@@ -442,7 +445,7 @@ Deno.test("applied, stale, duplicate and dead-lettered events of late are counte
     },
   );
 
-  await t.step("what is older is of the last day alone, or of none", async () => {
+  await t.step("older events count for the last day alone, or not at all", async () => {
     await mirror.sql`
       update clerk_sync.webhook_events
       set received_at = received_at - case outcome when 'stale' then interval '2 days' else '2 hours' end`;
@@ -453,14 +456,14 @@ Deno.test("applied, stale, duplicate and dead-lettered events of late are counte
     assert.deepEqual([facts?.last_hour, facts?.last_day], [none, { ...none, applied: 1 }]);
   });
 
-  await t.step("old counts of duplicates go", async () => {
+  await t.step("old counts of duplicates are deleted", async () => {
     await mirror.send(event, { id });
     const rows = await mirror.sql`select delivery_count::integer from clerk_sync.duplicate_counts`;
     assert.deepEqual(rows.map(({ delivery_count }) => delivery_count), [1]);
   });
 });
 
-Deno.test("a look at a large ledger reads a part of it, and says that there is more", async () => {
+Deno.test("status reads only a part of a large ledger, and reports its counts as a minimum", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   await sql`
@@ -527,7 +530,7 @@ Deno.test("a ledger that is not pruned is worth a look", async () => {
   assertLine(await statusOf(mirror), "Ledger", "look", /the oldest 100 days old/, /prune/);
 });
 
-Deno.test("poison events are dead letters that are worth a look; broken, where they are most of what comes", async () => {
+Deno.test("dead letters are worth a look, and broken once most events become one", async () => {
   await using mirror = await openOwnMirror();
   const poison = () =>
     mirror.send(sampleEvent("user.created", { data: { created_at: "yesterday" } }));
@@ -554,7 +557,7 @@ Deno.test("poison events are dead letters that are worth a look; broken, where t
   );
 });
 
-Deno.test("effects that nobody takes are late, then broken; those given up are worth a look", async (t) => {
+Deno.test("overdue effects are worth a look, then broken; parked ones are worth a look", async (t) => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const name = "Effect welcome_email";
@@ -564,7 +567,7 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
   assertLine(await statusOf(mirror), name, "well", /^1 effect due, the first for 0 seconds$/);
 
   const wait = (ago: string) => sql`update clerk_sync.outbox set due_at = now() - ${ago}::interval`;
-  await t.step("late", async () => {
+  await t.step("20 minutes late", async () => {
     await wait("20 minutes");
     assertLine(
       await statusOf(mirror),
@@ -574,7 +577,7 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
       /schedule\(…\)/,
     );
   });
-  await t.step("never woken", async () => {
+  await t.step("three hours late", async () => {
     await wait("3 hours");
     assertLine(
       await statusOf(mirror),
@@ -584,22 +587,22 @@ Deno.test("effects that nobody takes are late, then broken; those given up are w
       /effects --every/,
     );
   });
-  await t.step("never woken by a schedule either", async () => {
+  await t.step("three hours late in spite of a schedule", async () => {
     await schedule(mirror);
     assertLine(await statusOf(mirror), name, "broken", /nothing runs/, /clerk-effects.*deployed/);
   });
-  await t.step("switched off on purpose", async () => {
+  await t.step("switched off", async () => {
     await mirror.asService().rpc("switch_effects", { handlers: ["welcome_email"], is_on: false });
     assertLine(await statusOf(mirror), name, "well", /^Switched off\. 1 effect due/);
     await mirror.asService().rpc("switch_effects", { handlers: ["welcome_email"], is_on: true });
   });
-  await t.step("given up", async () => {
+  await t.step("parked", async () => {
     await sql`update clerk_sync.outbox set parked_at = now(), last_error = 'no'`;
     assertLine(await statusOf(mirror), name, "look", /None is due; 1 effect given up/, /parked_at/);
   });
 });
 
-Deno.test("drift that the last reconciliation found is worth a look until it is mended", async (t) => {
+Deno.test("drift that the last reconciliation found is worth a look until it is repaired", async (t) => {
   await using mirror = await openOwnMirror();
   const assertRun = async (
     run: Parameters<typeof recordReconciliation>[1],
@@ -612,7 +615,7 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
   };
   assertLine(await statusOf(mirror), "Reconciliation", "look", /never compared/, /schedule\(…\)/);
 
-  await t.step("a run that failed before any was done", async () => {
+  await t.step("a failed run, and none that finished", async () => {
     await assertRun(
       { error: "Clerk answers 401" },
       "broken",
@@ -628,7 +631,7 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
       /reconcile --repair/,
     );
   });
-  await t.step("drift that was mended", async () => {
+  await t.step("drift that was repaired", async () => {
     await assertRun({ results: [{ ...drift, repaired: 6 }] }, "well", /2 gone, 6 repaired$/);
   });
   await t.step("so much drift that webhooks must have been lost", async () => {
@@ -647,14 +650,14 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
     const results = [{ name: "users", compared: 1, shortfall: 7 }];
     await assertRun({ results }, "look", /Clerk counts more than it listed/, /again later/);
   });
-  await t.step("a run that failed, though one was done lately", async () => {
+  await t.step("a failed run, and one that finished recently", async () => {
     await assertRun(
       { error: "timeout" },
       "look",
       /failed 1 hour ago \(timeout\); the last one that finished/,
     );
   });
-  await t.step("none for long", async () => {
+  await t.step("no run for nine days", async () => {
     await mirror.sql`delete from clerk_sync.runs`;
     await assertRun({ endedAgo: "9 days" }, "look", /^9 days ago/, /time for the next/);
     await assertRun(
@@ -663,7 +666,7 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
       /the last one that finished is 9 days old/,
     );
   });
-  await t.step("one that is under way, and one that nobody works on", async () => {
+  await t.step("a run that is under way, and one that nobody works on", async () => {
     const { data } = await mirror.asService().rpc("begin_run", {
       kind: "reconcile",
       asked_by: "schedule",
@@ -692,7 +695,7 @@ Deno.test("drift that the last reconciliation found is worth a look until it is 
   });
 });
 
-Deno.test("a backfill is under way, interrupted, failed, or done", async () => {
+Deno.test("a backfill is reported as under way, interrupted, failed or finished", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const keep = () =>
@@ -724,25 +727,25 @@ Deno.test("a backfill is under way, interrupted, failed, or done", async () => {
   assertLine(await runAs("done", null), "Backfill", "well", /the last one finished 0 seconds ago/);
 });
 
-Deno.test("a schedule that is missing, incomplete or failing is named", async (t) => {
+Deno.test("a missing, incomplete or failing schedule is reported", async (t) => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const assertSchedule = async (level: "well" | "look" | "broken", text: RegExp, advice?: RegExp) =>
     assertLine(await statusOf(mirror), "Schedule", level, text, advice);
 
-  await t.step("none, and no extensions for it", async () => {
+  await t.step("no schedule, and no extensions for it", async () => {
     await assertSchedule(
       "look",
       /None is set up \(pg_cron, pg_net.* not enabled yet\)/,
       /clerk_sync\.schedule\('/,
     );
   });
-  await t.step("none, though reconciliations come from elsewhere", async () => {
+  await t.step("no schedule, but reconciliations from elsewhere", async () => {
     await recordReconciliation(mirror);
     await assertSchedule("well", /from elsewhere/);
     await sql`delete from clerk_sync.runs`;
   });
-  await t.step("none, with the extensions", async () => {
+  await t.step("no schedule, but the extensions for it", async () => {
     await addScheduleExtensions(mirror);
     await assertSchedule("look", /None is set up: missed effects/, /clerk_sync\.schedule\('/);
   });
@@ -766,7 +769,7 @@ Deno.test("a schedule that is missing, incomplete or failing is named", async (t
     await addDetails("clerk_mirror_reconcile", "succeeded", "1 row", "1 minute");
     await assertSchedule("well", /Set up for/);
   });
-  await t.step("jobs that don't start any more", async () => {
+  await t.step("jobs that no longer start", async () => {
     await addDetails("clerk_mirror_prune", "succeeded", "1 row", "3 days");
     await assertSchedule("look", /last started 3 days ago/, /pg_cron is not running/);
   });
@@ -774,11 +777,11 @@ Deno.test("a schedule that is missing, incomplete or failing is named", async (t
     await sql`update cron.job set active = false where jobname = 'clerk_mirror_reconcile'`;
     await assertSchedule("look", /"clerk_mirror_reconcile" is switched off/, /Set it up again/);
   });
-  await t.step("jobs that are gone", async () => {
+  await t.step("missing jobs", async () => {
     await sql`delete from cron.job`;
     await assertSchedule("broken", /jobs are gone/, /again/);
   });
-  await t.step("an extension that is gone", async () => {
+  await t.step("a missing extension", async () => {
     await asSuperuser(mirror, (owner) => owner`drop schema net cascade`);
     await assertSchedule("broken", /needs pg_net/, /Extensions/);
   });
@@ -800,7 +803,7 @@ Deno.test("webhooks of another instance are worth a look for a week", async () =
   assertLine(await statusOf(mirror), "Other instances", "well", /"ins_other" 8 days ago/);
 });
 
-Deno.test("the status is for the secret key, and for a role that was given the view, and for nobody else", async () => {
+Deno.test("status is readable with the secret key, by a role that was granted the view, and by nobody else", async () => {
   await using mirror = await openOwnMirror();
   const { sql } = mirror;
   const { naming } = mirror;

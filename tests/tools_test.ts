@@ -1,4 +1,4 @@
-/** What a developer runs: the demo, the development stack from start to stop, the trigger. */
+/** What a developer runs: the demo, the development stack from start to stop, and trigger. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -58,7 +58,7 @@ function devEnv(folder: string): Record<string, string> {
   };
 }
 
-Deno.test("demo plays the story, and the answers are the promised ones", async () => {
+Deno.test("demo plays its story, with the promised answers", async () => {
   const { code, output } = await finish(task("demo"));
   assert.equal(code, 0, output);
   const answers = [...output.matchAll(/ (\d{3}) +(\w+) +\d+ ms$/gm)].map(([, status, outcome]) =>
@@ -80,7 +80,7 @@ Deno.test("demo plays the story, and the answers are the promised ones", async (
   assert.match(output, /Grace +1 +0 +0 +0\n/);
 });
 
-Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, stops clean", async (t) => {
+Deno.test("dev serves a mirror, refuses a second start, survives a kill and stops cleanly", async (t) => {
   const folder = await devFolder();
   const env = devEnv(folder);
   let stack = await startDev(env);
@@ -106,7 +106,7 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
       assert.match(instance.output, /The mirror has not heard from any instance yet/);
     });
 
-    await t.step("both functions are served", async () => {
+    await t.step("clerk-effects is served", async () => {
       const url = `${facts["API URL"]}/functions/v1/clerk-effects`;
       const post = (apikey: string) => fetch(url, { method: "POST", headers: { apikey } });
       const refused = await post("sb_secret_other");
@@ -118,7 +118,7 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
       );
     });
 
-    await t.step("the console is served for it, and sends events that are applied", async () => {
+    await t.step("the console is served, and sends events that are applied", async () => {
       const [link = "", token = ""] = facts["Console"]?.split("#token=") ?? [];
       const headers = { "x-console-token": token, "content-type": "application/json" };
       const response = await fetch(new URL("/api/send", link), {
@@ -134,21 +134,27 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
       assert.equal((await fetch(link)).status, 200);
     });
 
-    await t.step("a follow-up names the id and sets fields; --repeat is a duplicate", async () => {
-      const args = ["user.updated", "--data", `id=${userId}`, "--data", "first_name=Grace"];
-      const { output } = await finish(task("trigger", [...args, "--repeat", "3"], env));
-      const outcomes = [...output.matchAll(/200 (\w+)/g)].map(([, outcome]) => outcome);
-      assert.deepEqual(outcomes, ["applied", "duplicate", "duplicate"], output);
-      assert.equal(await select(userId), "Grace");
-    });
-
-    await t.step("--out-of-order sends an older event of the same object afterwards", async () => {
-      for (const type of ["session.ended", "organization.deleted"]) {
-        const { output } = await finish(task("trigger", [type, "--out-of-order"], env));
+    await t.step(
+      "--data names the object and sets fields, and --repeat sends duplicates",
+      async () => {
+        const args = ["user.updated", "--data", `id=${userId}`, "--data", "first_name=Grace"];
+        const { output } = await finish(task("trigger", [...args, "--repeat", "3"], env));
         const outcomes = [...output.matchAll(/200 (\w+)/g)].map(([, outcome]) => outcome);
-        assert.deepEqual(outcomes, ["applied", "stale"], output);
-      }
-    });
+        assert.deepEqual(outcomes, ["applied", "duplicate", "duplicate"], output);
+        assert.equal(await select(userId), "Grace");
+      },
+    );
+
+    await t.step(
+      "--out-of-order also sends an older event of the same object, which is stale",
+      async () => {
+        for (const type of ["session.ended", "organization.deleted"]) {
+          const { output } = await finish(task("trigger", [type, "--out-of-order"], env));
+          const outcomes = [...output.matchAll(/200 (\w+)/g)].map(([, outcome]) => outcome);
+          assert.deepEqual(outcomes, ["applied", "stale"], output);
+        }
+      },
+    );
 
     await t.step("a second start in the same folder is refused in one line", async () => {
       const { code, output } = await finish(task("dev", [], env));
@@ -159,7 +165,7 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
     });
 
     await t.step(
-      "after a SIGKILL it starts again, with the same secret and the same data",
+      "it starts again after a SIGKILL, with the same secrets and the same data",
       async () => {
         const { pid } = JSON.parse(await Deno.readTextFile(join(folder, "lock")));
         assert.ok(await Deno.stat(join(folder, "postgres", "data", "postmaster.pid")));
@@ -189,7 +195,7 @@ Deno.test("dev starts, takes triggers, refuses a second start, survives a kill, 
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("dev calls the mirror what the variables say, in a database of its own, and the commands know", async () => {
+Deno.test("dev uses the names in the environment, in a database of its own, and the commands know them", async () => {
   const folder = await devFolder();
   const stack = await startDev({ ...devEnv(folder), CLERK_MIRROR_PREFIX: "clerk_" });
   try {
@@ -213,7 +219,7 @@ Deno.test("dev calls the mirror what the variables say, in a database of its own
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("dev uses the secret that is set, and refuses one that is malformed", async () => {
+Deno.test("dev uses the signing secret in the environment, and refuses a malformed one", async () => {
   const folder = await devFolder();
   const secret = newSigningSecret();
   const stack = await startDev({ ...devEnv(folder), CLERK_WEBHOOK_SIGNING_SECRET: secret });
@@ -229,7 +235,7 @@ Deno.test("dev uses the secret that is set, and refuses one that is malformed", 
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("trigger sends to any URL with any secret, and says what is wrong", async () => {
+Deno.test("trigger sends to any URL with any secret, and explains mistakes", async () => {
   await using mirror = await openMirror();
   const folder = await Deno.makeTempDir();
   const run = (...args: string[]) => finish(task("trigger", args, devEnv(folder)));

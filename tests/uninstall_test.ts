@@ -1,4 +1,4 @@
-/** `uninstall` of a project's files: everything of the mirror's goes, and nothing else. */
+/** `uninstall` of a project's files: all of the mirror goes, and nothing else. */
 import assert from "node:assert/strict";
 import postgres from "postgres";
 import { startStack } from "../tools/development/stack/stack.ts";
@@ -14,7 +14,7 @@ async function installed(files?: Record<string, string>, ...args: string[]): Pro
   return project;
 }
 
-Deno.test("uninstall shows what goes, asks, and leaves nothing but the migrations; then init works again", async () => {
+Deno.test("uninstall with --yes removes everything but the migrations, and init works again afterwards", async () => {
   const config = '# mine\nproject_id = "test"\n\n[functions.mine]\nverify_jwt = true\n';
   const mine = { [CONFIG]: config, "supabase/functions/mine/index.ts": "// mine\n" };
   await using project = await installed(mine, "--schema", "clerk");
@@ -53,7 +53,7 @@ function split(files: Record<string, string>) {
   };
 }
 
-Deno.test("uninstall keeps an edited function with its section, unless it is forced", async () => {
+Deno.test("uninstall keeps an edited function and its configuration unless --force is given", async () => {
   await using project = await installed();
   await project.write(WEBHOOK, "// mine\n");
   const lock = await project.read("supabase/clerk-mirror.lock.json");
@@ -72,14 +72,14 @@ Deno.test("uninstall keeps an edited function with its section, unless it is for
   assert.deepEqual(Object.keys(rest), [CONFIG]);
 });
 
-Deno.test("a schema that the project exposes itself stays exposed", async () => {
+Deno.test("uninstall leaves a schema exposed that the project had exposed itself", async () => {
   const config = '[api]\nschemas = ["public", "clerk"]\n';
   await using project = await installed({ [CONFIG]: config }, "--schema", "clerk");
   assert.equal((await project.run("uninstall", "--yes")).code, 0);
   assert.equal(await project.read(CONFIG), config);
 });
 
-Deno.test("uninstall with a database counts its rows, and refuses while something holds on to them", async () => {
+Deno.test("uninstall --db-url counts the rows that go, and refuses while something depends on them", async () => {
   await using project = await installed(undefined, "--prefix", "clerk_");
   const stack = await startStack({ fill: async () => {} });
   const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });

@@ -1,4 +1,4 @@
-/** `upgrade` of a project's files: later releases as migrations of their own, and their functions. */
+/** `upgrade` of a project's files: later releases arrive as migrations of their own, with their functions. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RELEASE } from "../functions/_shared/release.ts";
@@ -37,7 +37,7 @@ async function plan(project: TestProject, contents: Contents, isForced = false):
   return await planUpgrade(opened, contents, lock, () => Promise.resolve(isForced), []);
 }
 
-Deno.test("upgrade adds a migration for each release that is missing, in order, and replaces the functions", async () => {
+Deno.test("upgrade adds a migration for each missing release, in order, and replaces the functions", async () => {
   await using project = await createProject({
     "supabase/config.toml": 'project_id = "test"\n',
     "supabase/migrations/20400101000000_last.sql": "select 1;",
@@ -75,7 +75,7 @@ Deno.test("upgrade adds a migration for each release that is missing, in order, 
   assert.ok(isEmpty(await plan(project, contents)), "there is nothing more to do");
 });
 
-Deno.test("upgrade keeps a function that somebody has edited, and names it; --force replaces it", async () => {
+Deno.test("upgrade keeps and names a function that somebody has edited; --force replaces it", async () => {
   await using project = await createProject();
   assert.equal((await project.run("init", "--yes")).code, 0);
   await project.write(WEBHOOK, "// mine\n");
@@ -88,7 +88,7 @@ Deno.test("upgrade keeps a function that somebody has edited, and names it; --fo
   assert.match(await project.read(WEBHOOK), /\/\/ later\n$/);
 });
 
-Deno.test("upgrade brings functions of an earlier package to this one, where init only says so", async () => {
+Deno.test("upgrade brings a project of an earlier package to this one, where init only refers to it", async () => {
   await using project = await createProject();
   assert.equal((await project.run("init", "--yes")).code, 0);
   const installed = await project.snapshot();
@@ -107,7 +107,7 @@ Deno.test("upgrade brings functions of an earlier package to this one, where ini
   assert.deepEqual(await project.snapshot(), installed);
 });
 
-Deno.test("a package that is older than what is installed refuses to touch it", async () => {
+Deno.test("init, upgrade and uninstall refuse a project of a newer release", async () => {
   await using project = await createProject();
   assert.equal((await project.run("init", "--yes")).code, 0);
   const lock = JSON.parse(await project.read(LOCK));
@@ -130,7 +130,7 @@ Deno.test("a package that is older than what is installed refuses to touch it", 
   }
 });
 
-Deno.test("upgrade and uninstall of a project without the mirror end in a sentence", async () => {
+Deno.test("upgrade and uninstall refuse a project without the mirror, and name init", async () => {
   await using project = await createProject();
   for (const command of ["upgrade", "uninstall"]) {
     const { code, output } = await project.run(command, "--yes");

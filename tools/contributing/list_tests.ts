@@ -17,17 +17,15 @@ export const CHAPTERS: Record<string, string[]> = {
   "Who may read what": ["row_level_security", "schema"],
   "In your application": ["application", "building_on_it", "ensure_profile", "refresh"],
   "Side effects": ["effects"],
-  "Existing users, and missed weeks": [
+  "Backfill and reconciliation": [
     "backfill",
     "reconcile",
     "reconcile_slices",
     "runs",
-    "mirrored_objects",
-    "clerk_api",
     "clerk_pages",
   ],
-  "What can't happen by mistake": ["safety"],
-  "Looking after itself": [
+  "Guards against mistakes": ["safety"],
+  "Schedule and status": [
     "schedule",
     "hosted_schedule",
     "status",
@@ -36,7 +34,7 @@ export const CHAPTERS: Record<string, string[]> = {
     "operations",
   ],
   "The console": ["console_server", "console_command", "console_browser"],
-  "Into a project, to the next release, and out": [
+  "Installing, upgrading and uninstalling": [
     "init",
     "existing_project",
     "hosted",
@@ -54,7 +52,7 @@ export const CHAPTERS: Record<string, string[]> = {
     "releases",
     "release",
   ],
-  "The repository's own tools": ["tools", "commands", "new_noun", "bench", "docs"],
+  "The repository's own tools": ["tools", "commands", "new_noun", "clerk_api", "bench", "docs"],
 };
 
 /** A test file as a part of the document. */
@@ -98,7 +96,7 @@ function readAbout(text: string): string {
   return comment.replace(/^ \* ?/gm, "").replace(/\s+/g, " ").trim();
 }
 
-/** A name that is put together is shown as it is written: "what was installed ${what} answers …". */
+/** A name that is put together is shown with what it is put together of: "⟨type⟩ … its row in ⟨table⟩". */
 function readNames(text: string): string[] {
   const named =
     /(?:\bDeno\.test|\btest\.\w+|^test)\(\s*(?:\{\s*name:\s*(?:\w+\s*\?\s*)?)?(?:(["'])((?:(?!\1)[^\\]|\\.)*)\1|`((?:[^`\\]|\\.)*)`)/gm;
