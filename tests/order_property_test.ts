@@ -39,7 +39,10 @@ const MUTATIONS: Mutation[] = [
   {
     rule: "tie-break",
     functions: /^read_stamps$/,
-    replace: [[/source ->> 'id', jsonb_hash/g, "'', jsonb_hash"]],
+    replace: [
+      [/source ->> 'id', jsonb_hash/g, "'', jsonb_hash"],
+      [/webhook ->> 'id'(\s+\)::clerk_sync\.version)/, "''$1"],
+    ],
   },
   {
     rule: "tie-break by content for what is read from Clerk",
@@ -82,7 +85,7 @@ const MUTATIONS: Mutation[] = [
     rule: "locks",
     functions: /^(begin_call|apply_group)$/,
     replace: [
-      [/case when clerk_sync\.lock_objects[^;]+;/, "claim;"],
+      [/return case\s+when cardinality[^;]+;/, "return claim;"],
       [/perform clerk_sync\.lock_objects[^;]+;/, ""],
     ],
   },

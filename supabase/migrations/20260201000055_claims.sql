@@ -1,7 +1,9 @@
--- Claims, for every event: each statement and each table that a claim looks at is paid for by all of them.
+-- Claims: what every event pays for, for as little as possible. A statement costs the start of an executor, and
+-- each table that it looks at a part of that again. PL/pgSQL sets up every expression once in a transaction,
+-- which here means in every call: so what is rarely so is asked with one expression, and few functions call
+-- others.
 
--- Which event types have effects. `clerk_sync.effects` says so; this is a copy, in the row that a claim looks at
--- anyway.
+-- Which event types have effects: a copy of what `clerk_sync.effects` says, in the row that a claim reads anyway.
 alter table clerk_sync.mirrored_instance add column awaited_types text[] not null default '{}';
 
 comment on column clerk_sync.mirrored_instance.awaited_types is 'Event types with an effect that is switched on: what clerk_sync.effects says, where a claim reads it';
@@ -47,7 +49,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- Whoever writes the instance down, or switches other effects, has committed before these are read.
+  -- Waits for other calls that record the instance or switch effects, so that what is read here is final.
   lock table clerk_sync.mirrored_instance in share row exclusive mode;
   update clerk_sync.mirrored_instance
   set awaited_types = clerk_sync.read_awaited_types()
@@ -62,8 +64,7 @@ grant execute on function clerk_sync.copy_awaited_types () to service_role;
 create trigger copy_awaited_types after insert or update or delete on clerk_sync.effects
 for each row execute function clerk_sync.copy_awaited_types();
 
--- As in release 0.1.0, with less to look at, and duplicates are counted: by them alone, so that no other event
--- pays for it.
+-- As in release 0.1.0, plus counting duplicates: only they pay for it, no other event does.
 create or replace function clerk_sync.begin_call(
   webhook jsonb,
   shared_rows jsonb[],
@@ -97,36 +98,87 @@ begin
         select from clerk_sync.dead_letters where dead_letters.webhook_id = webhook_events.id
       )
     into claim, has_dead_letter;
-    if not found then
-      perform clerk_sync.count_duplicate();
-      return 'duplicate';
-    end if;
 
-    if claim is null then
-      if webhook ->> 'instance_id' is not null and not clerk_sync.is_mirrored_instance(webhook) then
-        -- Not claimed: should the mirror be moved to that instance, the webhook can be sent again.
-        delete from clerk_sync.webhook_events where id = webhook ->> 'id';
-        return 'ignored';
+    -- One expression for all that is rare. (A session remembers when the next row expires.)
+    if not found or claim is null or has_dead_letter
+      or extract(epoch from now()) > coalesce(
+        nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
+      )
+    then
+      if not found then
+        perform clerk_sync.count_duplicate();
+        return 'duplicate';
       end if;
-      claim := case
-        when webhook ->> 'type' = any (clerk_sync.read_awaited_types()) then 'awaited'
-        else 'claimed'
-      end;
-    end if;
 
-    if has_dead_letter then
-      delete from clerk_sync.dead_letters where webhook_id = webhook ->> 'id';
-    end if;
+      if claim is null then
+        if webhook ->> 'instance_id' is not null and not clerk_sync.is_mirrored_instance(webhook) then
+          -- Not claimed: should the mirror be moved to that instance, the webhook can be sent again.
+          delete from clerk_sync.webhook_events where id = webhook ->> 'id';
+          return 'ignored';
+        end if;
+        claim := case
+          when webhook ->> 'type' = any (clerk_sync.read_awaited_types()) then 'awaited'
+          else 'claimed'
+        end;
+      end if;
 
-    -- Bounds the ledger without a scheduler: more rows go than come. Each session remembers until
-    -- when there is nothing to do.
-    if extract(epoch from now()) > coalesce(
-      nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
-    ) then
-      perform clerk_sync.expire_webhook_events();
+      if has_dead_letter then
+        delete from clerk_sync.dead_letters where webhook_id = webhook ->> 'id';
+      end if;
+
+      if extract(epoch from now()) > coalesce(
+        nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
+      ) then
+        perform clerk_sync.expire_webhook_events();
+      end if;
     end if;
   end if;
 
-  return case when clerk_sync.lock_objects(shared_rows, exclusive_ids) then claim end;
+  return case
+    -- Most events touch one object, which takes neither sorting nor another function: `lock_objects()` would
+    -- lock the same.
+    when cardinality(shared_rows) = 1 and jsonb_array_length(shared_rows[1]) = 1 and exclusive_ids = '{}' then
+      case
+        when pg_advisory_xact_lock_shared(hashtextextended(shared_rows[1] -> 0 ->> 'id', 0)) is not null
+          then claim
+      end
+    when clerk_sync.lock_objects(shared_rows, exclusive_ids) then claim
+  end;
 end;
 $$;
+
+-- As in release 0.1.0, in one expression for most calls.
+create or replace function clerk_sync.end_call(claim text, webhook jsonb, has_moved boolean)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return case
+    when claim <> 'awaited' and has_moved then 'applied'
+    else clerk_sync.conclude_call(claim, webhook, has_moved)
+  end;
+end;
+$$;
+
+create function clerk_sync.conclude_call(claim text, webhook jsonb, has_moved boolean)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if claim = 'awaited' then
+    perform clerk_sync.enqueue_effects(webhook);
+  end if;
+
+  if has_moved then
+    return 'applied';
+  end if;
+
+  update clerk_sync.webhook_events set outcome = 'stale' where id = webhook ->> 'id';
+  return 'stale';
+end;
+$$;
+
+revoke execute on function clerk_sync.conclude_call (text, jsonb, boolean) from public, anon, authenticated;
+grant execute on function clerk_sync.conclude_call (text, jsonb, boolean) to service_role;
