@@ -12,6 +12,8 @@ export interface BenchDatabase extends AsyncDisposable {
   /** Creates another database in the same state; no one may be connected yet. */
   copyTo(name: string): Promise<void>;
   checkpoint(): Promise<void>;
+  /** Keeps autovacuum from writing anything until it is disposed of. */
+  pauseAutovacuum(): Promise<AsyncDisposable>;
   /** Connections with an API role. */
   connect(options: ConnectOptions): Sql;
 }
@@ -64,6 +66,19 @@ export async function openBenchDatabase(): Promise<BenchDatabase> {
     copyTo: (name) =>
       asSuperuser((superuser) => superuser`create database ${superuser(name)} template postgres`),
     checkpoint: () => asSuperuser((superuser) => superuser`checkpoint`),
+    async pauseAutovacuum() {
+      const set = (value: "off" | "on") =>
+        asSuperuser(async (superuser) => {
+          await superuser.unsafe(`alter system set autovacuum = ${value}`);
+          await superuser`select pg_reload_conf()`;
+          // Ends the workers that are under way.
+          await superuser`
+            select pg_terminate_backend(pid, 5000)
+            from pg_stat_activity where backend_type = 'autovacuum worker'`;
+        });
+      await set("off");
+      return { [Symbol.asyncDispose]: () => set("on") };
+    },
     connect({ role, connections, port, database, settings }) {
       const url = new URL(stack.databaseUrl);
       if (port !== undefined) url.port = String(port);
