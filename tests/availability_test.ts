@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { newId } from "../tools/development/events/new_id.ts";
 import { sampleEvent } from "../tools/development/events/sample_event.ts";
-import { openOwnMirror } from "./helpers/mirror.ts";
+import { openOwnMirror, untilSomebodyWaits } from "./helpers/mirror.ts";
 
 Deno.test("clerk-webhook answers 503 while the database is down, and applies the redelivery afterwards", async () => {
   await using mirror = await openOwnMirror();
@@ -83,14 +83,3 @@ Deno.test("a concurrent second delivery is a duplicate if the first commits, and
     assert.equal((await second)?.outcome, isCommitted ? "duplicate" : "applied");
   }
 });
-
-async function untilSomebodyWaits(
-  sql: Awaited<ReturnType<typeof openOwnMirror>>["sql"],
-): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (Date.now() < deadline) {
-    const [row] = await sql`select count(*)::integer as waiting from pg_locks where not granted`;
-    if (row?.waiting > 0) return;
-  }
-  throw new Error("Nobody waits for a lock");
-}

@@ -1,5 +1,6 @@
 /** Side effects are enqueued in the transaction of their event, and run once, whatever breaks in between. */
 import assert from "node:assert/strict";
+import type postgres from "postgres";
 import { backoff, MAX_ATTEMPTS } from "../functions/clerk-effects/backoff.ts";
 import { drain } from "../functions/clerk-effects/drain.ts";
 import type { EffectHandler } from "../functions/clerk-effects/effect.ts";
@@ -17,7 +18,7 @@ import { newSigningSecret, signedRequest } from "../tools/development/events/sig
 import { functionEnv } from "../tools/development/stack/function_env.ts";
 import { serveWebhook } from "../tools/development/stack/serve_webhook.ts";
 import { ROOT } from "../tools/development/stack/supabase_cli.ts";
-import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
+import { openOwnMirror, type OwnMirror, untilSomebodyWaits } from "./helpers/mirror.ts";
 import { namingEnv, test } from "./helpers/naming.ts";
 import { type Mood, type ResendStandIn, startResend, startStorage } from "./helpers/providers.ts";
 
@@ -64,6 +65,8 @@ async function outboxRows(mirror: OwnMirror) {
     from clerk_sync.outbox order by id`;
   return rows.map((row) => ({ ...row }));
 }
+
+type Sql = postgres.Sql | postgres.TransactionSql;
 
 /** Lets time pass: delays and leases are over. */
 async function passTime(mirror: OwnMirror): Promise<void> {
@@ -226,6 +229,30 @@ Deno.test("switch_effects() switches an effect off for every worker, and what is
   await switchTo(true);
   assert.equal((await worker(mirror, emailEnv(resend)).run()).completed, 1);
   assert.equal(resend.sent.size, 1);
+});
+
+test.underOwnNames("events know which effects are on, whichever came first: switching one, or the Clerk instance", async () => {
+  const steps = [
+    (sql: Sql) => sql`select public.claim_instance(${sampleEvent("user.created").instance_id})`,
+    (sql: Sql) => sql`select public.switch_effects('{welcome_email}', true)`,
+  ] as const;
+  for (const [first, second] of [steps, steps.toReversed()]) {
+    await using mirror = await openOwnMirror();
+    const { sql } = mirror;
+    let later: Promise<unknown> = Promise.resolve();
+    await sql.begin(async (transaction) => {
+      await first?.(transaction);
+      later = second?.(sql).execute() ?? later;
+      await untilSomebodyWaits(sql);
+    });
+    await later;
+
+    await mirror.send(sampleEvent("user.created"));
+    assert.equal((await outboxRows(mirror)).length, 1);
+    await sql`update clerk_sync.effects set is_enabled = null`;
+    await mirror.send(sampleEvent("user.created"));
+    assert.equal((await outboxRows(mirror)).length, 1, "it is off again");
+  }
 });
 
 test.underOwnNames("a failing effect is retried with growing delays, and parked after the last attempt", async () => {

@@ -102,3 +102,17 @@ export async function countRows({ sql }: Mirror, table: string): Promise<number>
   const [row] = await sql`select count(*)::integer as count from ${sql(table)}`;
   return row?.count;
 }
+
+/**
+ * Resolves once a statement waits for a lock.
+ *
+ * @throws {Error} if none does within five seconds.
+ */
+export async function untilSomebodyWaits(sql: postgres.Sql): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (Date.now() < deadline) {
+    const [row] = await sql`select count(*)::integer as waiting from pg_locks where not granted`;
+    if (row?.waiting > 0) return;
+  }
+  throw new Error("Nobody waits for a lock");
+}

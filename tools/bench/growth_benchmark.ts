@@ -10,9 +10,6 @@ import { type UserUpdate, userUpdates } from "./user_updates.ts";
 /** The database with empty tables, next to the one that is filled. */
 const EMPTY = "empty";
 
-/** Users that the events are about, in turn. */
-const USERS = 3000;
-
 /**
  * How often each user is updated for one figure of WAL. Pages fill up with old versions of their rows; then
  * some rows move to other pages, which writes more. A single pass would catch one or the other.
@@ -25,12 +22,21 @@ const DAYS = 89;
 const LONG = {
   events: 10_000_000,
   profiles: 1_000_000,
+  /** Of the profiles: those that the events are about, in turn. */
+  users: 3000,
   /** More than the ledger accepts in a day: none of them may be missing at the end. */
   expiring: 200_000,
   rounds: 11,
   seconds: 1.5,
 };
-const SHORT = { events: 100_000, profiles: 10_000, expiring: 20_000, rounds: 3, seconds: 0.3 };
+const SHORT: typeof LONG = {
+  events: 100_000,
+  profiles: 10_000,
+  users: 300,
+  expiring: 20_000,
+  rounds: 3,
+  seconds: 0.3,
+};
 
 interface Setup {
   database: BenchDatabase;
@@ -51,7 +57,7 @@ export const growthBenchmark: Benchmark = {
     log(`filling the ledger with ${size.events} rows and the profiles with ${size.profiles}`);
     const filler = await Filler.on(database.owner);
     await filler.webhookEvents(size.events, { from: DAYS, to: 0.01 });
-    const userIds = await filler.profiles(size.profiles, USERS);
+    const userIds = await filler.profiles(size.profiles, size.users);
     await settle(database);
 
     const pool = { role: "service_role", connections: 1 } as const;
