@@ -85,7 +85,7 @@ const MUTATIONS: Mutation[] = [
     rule: "locks",
     functions: /^(begin_call|apply_group)$/,
     replace: [
-      [/return case\s+when cardinality[^;]+;/, "return claim;"],
+      [/return case\s[^;]+;/, "return claim;"],
       [/perform clerk_sync\.lock_objects[^;]+;/, ""],
     ],
   },

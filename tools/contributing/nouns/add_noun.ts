@@ -85,7 +85,7 @@ async function nextMigration(root: string, shipped: string[]): Promise<string> {
   return open.length > 0 ? String(Number(last) + 1) : `${nextDay(last)}000001`;
 }
 
-/** For a migration's version: "20260201000099" is followed by "20260202". */
+/** For a migration's version: "20260201000100" is followed by "20260202". */
 function nextDay(version: string): string {
   const [, year, month, day] = /^(\d{4})(\d\d)(\d\d)/.exec(version) ?? [];
   const next = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day) + 1));
