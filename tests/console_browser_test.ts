@@ -509,7 +509,8 @@ test("everything can be reached and done with the keyboard alone", async () => {
   await tabTo("Dead letters");
   await page.keyboard.press("Enter");
   await seen(page.getByRole("heading", { level: 1, name: "Dead letters" }));
-  assert.equal(await focused.getAttribute("id"), "content", "the view has the focus");
+  // The view has the focus once it has been drawn.
+  await eventually(async () => assert.equal(await focused.getAttribute("id"), "content"));
   await seen(page.getByRole("button", { name: "Replay all" }));
   await tabTo("Replay all");
   const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
