@@ -13,6 +13,7 @@ import { clerkEnv } from "./helpers/clerk/env.ts";
 import { fillSmall } from "./helpers/clerk/fill.ts";
 import { finish } from "./helpers/command.ts";
 import { type Mirror, openOwnMirror } from "./helpers/mirror.ts";
+import { namingEnv } from "./helpers/naming.ts";
 
 async function rowOf({ sql }: Mirror, table: string, id: string) {
   const [row] = await sql`select * from ${sql(table)} where id = ${id}`;
@@ -99,7 +100,7 @@ const RULES: { what: string; sql: string; drop: string; reason: RegExp }[] = [
   },
 ];
 
-Deno.test("an event that an application's rule forbids becomes a dead letter that names the rule", async (t) => {
+Deno.test("an event that an application's rule forbids becomes a dead letter that names the rule, and can be replayed without it", async (t) => {
   for (const { what, sql: rule, drop, reason } of RULES) {
     await t.step(what, async () => {
       await using mirror = await openOwnMirror();
@@ -116,11 +117,18 @@ Deno.test("an event that an application's rule forbids becomes a dead letter tha
       assert.match(letters[0]?.reason, reason);
       assert.equal(letters[0]?.payload.data.id, event.data.id);
 
-      // Organizations have nothing to do with it; and once the rule is gone, the event is applied.
+      // Organizations have nothing to do with it; and once the rule is gone, the event can be replayed.
       assert.equal((await mirror.send(sampleEvent("organization.created"))).outcome, "applied");
       await sql.unsafe(drop);
-      assert.equal((await mirror.send(event, { id })).outcome, "applied");
+      const { code, output } = await finish(taskCommand("dead-letters", ["--replay", id], {
+        SUPABASE_URL: mirror.apiUrl,
+        SUPABASE_SECRET_KEY: mirror.keys.secretKey,
+        ...namingEnv(mirror.naming),
+      }));
+      assert.deepEqual([code, output], [0, `${id} user.created applied\n`]);
+      assert.equal((await rowOf(mirror, "profiles", event.data.id))?.first_name, "Ada");
       assert.equal((await sql`select from clerk_sync.dead_letters`).length, 0);
+      assert.equal((await mirror.send(event, { id })).outcome, "duplicate");
     });
   }
 });

@@ -1,5 +1,6 @@
 /** Every command explains itself, and refuses what it doesn't know before it does anything. */
 import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
 import config from "../deno.json" with { type: "json" };
 import { taskCommand } from "../tools/commands/cli/task_command.ts";
 import { finish } from "./helpers/command.ts";
@@ -76,10 +77,13 @@ const MISTAKES: [Task, string[], RegExp, number?][] = [
 for (const [task, args, complaint, status = 1] of MISTAKES) {
   const commandLine = ["deno task", task, ...args].join(" ");
   Deno.test(`${commandLine} is refused before anything is done or asked for`, async () => {
-    const { code, output } = await run(task, ...args);
-    assert.equal(code, status, output);
-    assert.match(output, complaint);
-    assert.doesNotMatch(output, /is not set|No project|No secret|No signing/);
-    assert.doesNotMatch(output, /^\s+at /m, "no stack");
+    const { code, stdout, stderr } = await taskCommand(task, args, NOTHING).output();
+    const decoder = new TextDecoder();
+    const errors = stripVTControlCharacters(decoder.decode(stderr));
+    assert.equal(code, status, errors);
+    assert.match(errors, complaint);
+    assert.doesNotMatch(errors, /is not set|No project|No secret|No signing/);
+    assert.doesNotMatch(errors, /^\s+at /m, "no stack");
+    assert.equal(decoder.decode(stdout), "", "nothing was begun");
   });
 }

@@ -3,6 +3,8 @@
  * machine.
  */
 import assert from "node:assert/strict";
+import { taskCommand } from "../tools/commands/cli/task_command.ts";
+import type { StatusLine } from "../tools/commands/status/status_report.ts";
 import { newId } from "../tools/development/events/new_id.ts";
 import { sampleEvent, sampleTypes } from "../tools/development/events/sample_event.ts";
 import type {
@@ -20,8 +22,10 @@ import type {
   StatusAnswer,
   ViewAs,
 } from "../tools/console/shapes.ts";
+import { finish } from "./helpers/command.ts";
 import { jsonRequest, openConsole, sendRaw, type TestedConsole } from "./helpers/console.ts";
 import { type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
+import { namingEnv } from "./helpers/naming.ts";
 
 /** Every address that answers a `GET`, with what it needs. */
 const QUESTIONS = [
@@ -39,6 +43,11 @@ const QUESTIONS = [
 /** An event of which a required field is not what it should be. */
 function malformed(data: Record<string, unknown> = {}) {
   return sampleEvent("user.created", { data: { created_at: "yesterday", ...data } });
+}
+
+/** What only the server may know; the page has the token from its link, and never from an answer. */
+function secretsOf({ keys, signingSecret, databaseUrl }: Mirror, { token }: TestedConsole) {
+  return [keys.secretKey, keys.jwtSecret, signingSecret, databaseUrl, token];
 }
 
 /** The status and the sentence of an error. */
@@ -214,7 +223,7 @@ Deno.test("requests with a wrong method, content type, size or parameter are ref
   assert.equal(await statusOf("/api/object?id=user_nobody"), 404);
 });
 
-Deno.test("the project is described by its URL and tables, and with dev by the event types to send", async () => {
+Deno.test("the project is described by its URL and tables, with dev by the event types to send, and by no secret", async () => {
   await using mirror = await openMirror();
   const sent = sampleTypes();
   await using dev = await openConsole(mirror, "dev");
@@ -230,9 +239,13 @@ Deno.test("the project is described by its URL and tables, and with dev by the e
   await using hosted = await openConsole(mirror);
   const { isDev, eventTypes } = await hosted.get<ProjectInfo>("/api/project");
   assert.deepEqual([isDev, eventTypes], [false, []]);
+  for (const served of [dev, hosted]) {
+    const description = await (await served.fetch("/api/project")).text();
+    for (const secret of secretsOf(mirror, served)) assert.ok(!description.includes(secret));
+  }
 });
 
-Deno.test("the secret key is in no answer, whatever is asked and whatever fails", async () => {
+Deno.test("no key and no secret is in any answer, whatever is asked and whatever fails", async () => {
   await using mirror = await openOwnMirror();
   await mirror.send(malformed());
   const { secretKey } = mirror.keys;
@@ -256,7 +269,9 @@ Deno.test("the secret key is in no answer, whatever is asked and whatever fails"
   await ask("/api/effects/retry", jsonRequest({ ids: "parked" }));
   await ask("/api/send", jsonRequest({ type: "user.created" }));
   assert.ok(answers.length > 25);
-  for (const answer of answers) assert.ok(!answer.includes(secretKey), answer.slice(0, 200));
+  for (const secret of secretsOf(mirror, served)) {
+    for (const answer of answers) assert.ok(!answer.includes(secret), answer.slice(0, 200));
+  }
   await mirror.stack.restartPostgres();
 });
 
@@ -775,15 +790,33 @@ Deno.test("effects are listed by their state, and parked ones can be retried", a
   assert.deepEqual(taken, ["user_1 1", "user_2 1", "user_3 1"]);
 });
 
-Deno.test("the status has a level, its lines and the latest runs", async () => {
+/** Without the figures that differ from one moment to the next. */
+function timeless(lines: StatusLine[]): StatusLine[] {
+  return lines.map((line) => ({
+    ...line,
+    text: line.text.replace(/\d+ (?:ms|seconds?|minutes?)\b/g, "…"),
+  }));
+}
+
+Deno.test("the status is what the status command says, with the latest runs", async () => {
   await using mirror = await openOwnMirror();
   await using served = await openConsole(mirror);
   await mirror.sql`
     insert into clerk_sync.runs (kind, asked_by, is_repair, options, state, ended_at, results)
     values ('reconcile', 'command', true, '{}', 'done', now(), '[{"name": "users", "missing": 2}]')`;
   const status = await served.get<StatusAnswer>("/api/status");
-  assert.ok(["well", "look", "broken"].includes(status.level));
-  assert.ok(status.lines.length >= 4);
+  const { output } = await finish(taskCommand("status", ["--json"], {
+    MIRROR_DEV_FOLDER: "none",
+    MIRROR_ENV_FILE: "none",
+    SUPABASE_URL: mirror.apiUrl,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    CLERK_WEBHOOK_SIGNING_SECRET: mirror.signingSecret,
+    ...namingEnv(mirror.naming),
+  }));
+  const told: StatusAnswer = JSON.parse(output);
+  assert.ok(told.lines.length >= 4, output);
+  assert.equal(status.level, told.level);
+  assert.deepEqual(timeless(status.lines), timeless(told.lines));
   assert.ok(Math.abs(Date.parse(status.takenAt) - Date.now()) < 60_000);
   assert.deepEqual(
     status.runs.map(({ kind, askedBy, isRepair, state, results }) => ({

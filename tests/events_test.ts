@@ -291,6 +291,26 @@ Deno.test("the state views show sessions and invitations as expired although no 
   );
 });
 
+/** A subscription item's interval and price, as Clerk's schema, its types and its API give them. */
+const ITEM_FORMS = [
+  { interval: "year", plan: { amount: 2400, currency: "EUR" } },
+  { plan_period: "year", amount: { amount: 2400, currency: "EUR" } },
+  { plan_period: "year", plan: { fee: { amount: 2400, currency: "EUR" } } },
+];
+
+Deno.test("a subscription item's interval and price are taken from each of the forms that Clerk gives them in", async () => {
+  await using mirror = await openMirror();
+  for (const form of ITEM_FORMS) {
+    const event = sampleEvent("subscriptionItem.created");
+    for (const field of ["interval", "plan"]) delete event.data[field];
+    Object.assign(event.data, form);
+    assert.equal((await mirror.send(event)).outcome, "applied");
+    const [row] = await mirror.sql`
+      select interval, amount, currency from subscription_items where id = ${event.data.id}`;
+    assert.deepEqual({ ...row }, { interval: "year", amount: 2400, currency: "EUR" });
+  }
+});
+
 Deno.test("a subscription item without an updated_at takes the time of its event instead", async () => {
   await using mirror = await openMirror();
   const event = sampleEvent("subscriptionItem.upcoming");

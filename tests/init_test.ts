@@ -457,34 +457,43 @@ Deno.test("changeFiles() puts everything back if one file can't be moved into it
   );
 });
 
-Deno.test("init that is killed while it writes has done everything or nothing", async () => {
-  await using project = await createProject();
-  const before = await project.snapshot();
-  const folder = join(project.root, "supabase");
+/** Kills `init` at its nth change below `supabase/`, unless it has ended by then. */
+async function initUntilChange({ root }: TestProject, folder: string, nth: number): Promise<void> {
   const watcher = Deno.watchFs(folder);
-  const child = mirrorCommand(["init", "--yes"], { cwd: project.root }).spawn();
-  const ended = child.output();
-  // The first thing that moves in there is the beginning of the work.
-  const first = watcher[Symbol.asyncIterator]().next();
-  await Promise.race([first, ended]);
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // It was faster.
+  const child = mirrorCommand(["init", "--yes"], { cwd: root }).spawn();
+  const ended = child.output().finally(() => watcher.close());
+  let changes = 0;
+  for await (const _change of watcher) {
+    if (++changes !== nth) continue;
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It was faster.
+    }
   }
   await ended;
-  watcher.close();
-  undoUnfinished(folder);
-  const after = await project.snapshot();
-  if (Object.keys(after).length === Object.keys(before).length) assert.deepEqual(after, before);
-  else {
-    assert.deepEqual(
-      Object.keys(after).filter((path) => !path.includes("/migrations/")).sort(),
-      INSTALLED,
-    );
+}
+
+Deno.test("init that is killed while it writes, early or late, has done everything or nothing", async (t) => {
+  for (const nth of [1, 4, 12]) {
+    await t.step(`at change number ${nth}`, async () => {
+      await using project = await createProject();
+      const before = await project.snapshot();
+      const folder = join(project.root, "supabase");
+      await initUntilChange(project, folder, nth);
+      undoUnfinished(folder);
+      const after = await project.snapshot();
+      if (Object.keys(after).length === Object.keys(before).length) assert.deepEqual(after, before);
+      else {
+        assert.deepEqual(
+          Object.keys(after).filter((path) => !path.includes("/migrations/")).sort(),
+          INSTALLED,
+        );
+      }
+      const { code, output } = await project.run("init", "--yes");
+      assert.equal(code, 0, output);
+    });
   }
-  const { code, output } = await project.run("init", "--yes");
-  assert.equal(code, 0, output);
 });
 
 Deno.test("the next command undoes what a killed one has left half done", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { addNoun } from "../tools/contributing/nouns/add_noun.ts";
 import { readNoun } from "../tools/contributing/nouns/noun.ts";
 import { ROOT } from "../tools/development/stack/supabase_cli.ts";
+import { createProject } from "./helpers/project.ts";
 
 /** What of the repository a noun touches, or is needed to try it. */
 const COPIED = ["deno.json", "deno.lock", "docs", "functions", "supabase", "tests", "tools"];
@@ -51,8 +52,9 @@ Deno.test("a noun that deno task new-noun has written takes signed events of eac
   }
 });
 
-Deno.test("readNoun() and addNoun() refuse invalid and existing nouns with a plain message", async () => {
-  const description = { event: "badge", idPrefix: "badge", columns: "name:text" };
+const description = { event: "badge", idPrefix: "badge", columns: "name:text" };
+
+Deno.test("readNoun() refuses an invalid noun with a plain message", () => {
   const read = (table: string, change: Partial<Parameters<typeof readNoun>[1]> = {}) => () =>
     readNoun(table, { ...description, ...change });
   assert.throws(read("badge"), /is not a plural/);
@@ -62,9 +64,30 @@ Deno.test("readNoun() and addNoun() refuse invalid and existing nouns with a pla
   assert.throws(read("badges", { columns: "name:money" }), /no type that is known here/);
   assert.throws(read("badges", { columns: "id:text" }), /can't be a column/);
   assert.throws(read("badges", { owner: "teams" }), /not to "teams"/);
+});
 
+Deno.test("addNoun() refuses a noun that is there or that a list has no place for, and writes nothing", async () => {
+  await using project = await createProject({});
+  await copy(join(ROOT, "supabase", "migrations"), join(project.root, "supabase", "migrations"));
+  const tables = "tools/console/mirrored_tables.ts";
+  const lists = [
+    "functions/clerk-webhook/event.ts",
+    tables,
+    "tests/row_level_security_test.ts",
+    "docs/events.md",
+  ];
+  for (const list of lists) await project.write(list, await Deno.readTextFile(join(ROOT, list)));
+
+  const complete = await project.snapshot();
   const known = readNoun("organization_roles", { ...description, event: "role", idPrefix: "role" });
-  await assert.rejects(addNoun(ROOT, known, []), /has "organization_roles" already/);
+  await assert.rejects(addNoun(project.root, known, []), /has "organization_roles" already/);
+  assert.deepEqual(await project.snapshot(), complete);
+
+  await project.write(tables, "");
+  const damaged = await project.snapshot();
+  const badges = readNoun("badges", description);
+  await assert.rejects(addNoun(project.root, badges, []), /has no place for "badges"/);
+  assert.deepEqual(await project.snapshot(), damaged);
 });
 
 async function copy(from: string, to: string): Promise<void> {

@@ -213,14 +213,21 @@ Deno.test("a new run deletes all but the last hundred of its kind", async () => 
   assert.equal(Array.isArray(data) && data.length, 3);
 });
 
-Deno.test("read_runs() and take_run() are refused to anon and to users", async () => {
+Deno.test("begin_run(), take_run() and read_runs() are refused to anon and to users", async () => {
   await using mirror = await openOwnMirror();
   await begin(mirror.asService());
   for (const client of [mirror.asAnon(), mirror.asUser("user_1")]) {
     for (
       const { error } of [
-        await client.rpc("read_runs"),
+        await client.rpc("begin_run", {
+          kind: "backfill",
+          asked_by: "request",
+          is_repair: false,
+          options: {},
+          lease_seconds: LEASE,
+        }),
         await client.rpc("take_run", { lease_seconds: 1 }),
+        await client.rpc("read_runs"),
       ]
     ) assert.equal(error?.code, "42501");
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { RELEASE } from "../functions/_shared/release.ts";
 import { type Contents, readContents } from "../tools/installing/sql/contents.ts";
 import { changeFiles } from "../tools/installing/project/change_files.ts";
-import { readLock } from "../tools/installing/project/lock_file.ts";
+import { checksum, readLock } from "../tools/installing/project/lock_file.ts";
 import { isEmpty, type Plan } from "../tools/installing/project/plan.ts";
 import { planUpgrade } from "../tools/installing/project/plan_upgrade.ts";
 import { openProject } from "../tools/installing/project/supabase_project.ts";
@@ -88,19 +88,23 @@ Deno.test("upgrade keeps and names a function that somebody has edited; --force 
   assert.match(await project.read(WEBHOOK), /\/\/ later\n$/);
 });
 
-Deno.test("upgrade brings a project of an earlier package to this one, where init only refers to it", async () => {
+Deno.test("upgrade brings an earlier package's functions to this one, where init only refers to it", async () => {
   await using project = await createProject();
   assert.equal((await project.run("init", "--yes")).code, 0);
   const installed = await project.snapshot();
-  // As an earlier package would have left it.
+  // As an earlier package would have left it, with a function of its own.
   const lock = JSON.parse(installed[LOCK] ?? "");
-  await project.write(LOCK, JSON.stringify({ ...lock, version: "0.0.9" }));
+  const earlier = "// of 0.0.9\n";
+  const files = { ...lock.files, "functions/clerk-webhook/index.js": checksum(earlier) };
+  await project.write(LOCK, JSON.stringify({ ...lock, version: "0.0.9", files }));
+  await project.write(WEBHOOK, earlier);
   const again = await project.run("init", "--yes");
   assert.equal(again.code, 1);
   assert.match(
     again.output,
     /The project has the mirror's release 0\.0\.9\. ".* upgrade" upgrades it to/,
   );
+  assert.equal(await project.read(WEBHOOK), earlier, "init leaves it alone");
   const { code, output } = await project.run("upgrade", "--yes");
   assert.equal(code, 0, output);
   assert.ok(output.includes(`from 0.0.9 to ${RELEASE}`), output);

@@ -36,6 +36,8 @@ export interface ClerkApiOptions {
   offersEndpoints?: boolean;
   /** How many requests are accepted within any window of so many milliseconds; no limit by default. */
   rateLimit?: { requests: number; milliseconds: number };
+  /** Milliseconds that have passed since some moment, for the rate limit; those of this process by default. */
+  clock?: () => number;
   /** The most objects that a list is given at once; as many as were asked for by default. */
   maxPageSize?: () => number | undefined;
   /** What lists say that there is in all, instead of the truth. */
@@ -84,27 +86,29 @@ class SlidingWindow {
   /** The most requests that were ever within the window. */
   peak = 0;
   readonly #milliseconds: number;
+  readonly #clock: () => number;
   readonly #times: number[] = [];
 
-  constructor(milliseconds: number) {
+  constructor(milliseconds: number, clock: () => number) {
     this.#milliseconds = milliseconds;
+    this.#clock = clock;
   }
 
   get size(): number {
-    const start = performance.now() - this.#milliseconds;
+    const start = this.#clock() - this.#milliseconds;
     while ((this.#times[0] ?? Infinity) <= start) this.#times.shift();
     return this.#times.length;
   }
 
   add(): void {
-    this.#times.push(performance.now());
+    this.#times.push(this.#clock());
     this.peak = Math.max(this.peak, this.size);
   }
 
   /** Whole seconds until there is room for one more. */
   get retryAfter(): number {
     const oldest = this.#times[0] ?? 0;
-    return Math.max(1, Math.ceil((oldest + this.#milliseconds - performance.now()) / 1000));
+    return Math.max(1, Math.ceil((oldest + this.#milliseconds - this.#clock()) / 1000));
   }
 }
 
@@ -142,14 +146,18 @@ class ApiError extends Error {
 
 /** Starts the API, without any objects. */
 export function startClerkApi(options: ClerkApiOptions = {}): ClerkApi {
-  const { secretKey = `sk_test_${"0".repeat(42)}`, rateLimit } = options;
+  const {
+    secretKey = `sk_test_${"0".repeat(42)}`,
+    rateLimit,
+    clock = () => performance.now(),
+  } = options;
   const data = newData();
   const answer = newRouter(data, options.instanceId ?? INSTANCE);
   const webhooks = newWebhooks(options.offersEndpoints ?? false);
   const counts: ClerkApi["counts"] = { status: new Map(), path: new Map() };
   const times = new Map<string, number>();
-  const limit = new SlidingWindow(rateLimit?.milliseconds ?? WINDOW);
-  const accepted = new SlidingWindow(WINDOW);
+  const limit = new SlidingWindow(rateLimit?.milliseconds ?? WINDOW, clock);
+  const accepted = new SlidingWindow(WINDOW, clock);
   const stop = new AbortController();
   let requests = 0;
 
