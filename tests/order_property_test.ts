@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import postgres from "postgres";
-import { startStack } from "../tools/development/stack/stack.ts";
 import { addApplication } from "./helpers/application.ts";
+import { startOwnStack } from "./helpers/mirror.ts";
 import { checkOrder } from "./helpers/order_property.ts";
 import { isRenamed, test, testNaming as naming } from "./helpers/naming.ts";
 
@@ -148,7 +148,7 @@ async function mutate(sql: postgres.Sql, { functions, replace }: Mutation): Prom
 }
 
 Deno.test("any order of any history, alone or in groups, ends in the state of in-order delivery", async () => {
-  const stack = await startStack({ settings, naming });
+  const stack = await startOwnStack({ settings });
   // What other names break breaks in nearly every history.
   const effort = { runs: isRenamed ? 60 : 600, seconds: 25 };
   try {
@@ -173,7 +173,7 @@ Deno.test("any order of any history, alone or in groups, ends in the state of in
 });
 
 test.underOwnNames("the order property fails as soon as any one rule is taken out", async (t) => {
-  const stack = await startStack({ settings });
+  const stack = await startOwnStack({ settings });
   const url = (database: string) => stack.databaseUrl.replace(/postgres$/, database);
   const withCopy = async (name: string, use: (sql: postgres.Sql) => Promise<void>) => {
     const superuserUrl = stack.postgres.superuserUrl.replace(/postgres$/, "template1");

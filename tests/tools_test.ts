@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import postgres from "postgres";
 import { newSigningSecret } from "../tools/development/events/signed_request.ts";
+import { type Stack, startStack } from "../tools/development/stack/stack.ts";
+import { compareCatalogs, readCatalog } from "./helpers/catalog.ts";
 import { finish, type Finished, task } from "./helpers/command.ts";
 import { openMirror } from "./helpers/mirror.ts";
 
@@ -275,4 +277,37 @@ Deno.test("trigger sends to any URL with any secret, and explains mistakes", asy
   assert.equal(list.code, 0);
   assert.match(list.output, /^user\.created$/m);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a stack that begins with a copy of another's database equals it, and leaves it alone", async () => {
+  await using cleanUp = new AsyncDisposableStack();
+  const template = await Deno.makeTempDir({ prefix: "clerk-mirror-template-" });
+  cleanUp.defer(() => Deno.remove(template, { recursive: true }));
+  const read = async ({ databaseUrl }: Stack) => {
+    const sql = postgres(databaseUrl, { max: 1 });
+    try {
+      const migrations = await sql`
+        select version, name, md5(statements::text) from supabase_migrations.schema_migrations
+        order by version`;
+      return { catalog: await readCatalog(databaseUrl), migrations: [...migrations] };
+    } finally {
+      await sql.end();
+    }
+  };
+  const pushed = await startStack({ home: template });
+  const expected = await read(pushed).finally(() => pushed.stop());
+  assert.ok(expected.migrations.length > 0);
+
+  for (let copy = 1; copy <= 2; copy++) {
+    const stack = await startStack({ template });
+    try {
+      const { catalog, migrations } = await read(stack);
+      assert.deepEqual(compareCatalogs(expected.catalog, catalog), { gone: [], new: [] });
+      assert.deepEqual(migrations, expected.migrations);
+      const sql = postgres(stack.databaseUrl, { max: 1 });
+      await sql`create table public.mine ()`.finally(() => sql.end());
+    } finally {
+      await stack.stop();
+    }
+  }
 });

@@ -13,6 +13,7 @@ import { sessionToken } from "../../tools/development/stack/session_token.ts";
 import { type Stack, type StackOptions, startStack } from "../../tools/development/stack/stack.ts";
 import { renamingFetch, renamingSql, searchPath, testNaming } from "./naming.ts";
 import { type Target, targetFromEnv } from "./target.ts";
+import { withTemplate } from "./template.ts";
 
 /** Supabase's client with the types of this schema. */
 export type Client = SupabaseClient<Database>;
@@ -43,11 +44,16 @@ export async function openMirror(): Promise<Mirror> {
 }
 
 /** Starts a stack that no other test uses, where the mirror is called as in this run by default. */
+export async function startOwnStack(options: StackOptions = {}): Promise<Stack> {
+  return await startStack(withTemplate({ naming: testNaming, ...options }));
+}
+
+/** Opens a stack that no other test uses. */
 export async function openOwnMirror(
   options: StackOptions = {},
   handlerOptions: Partial<HandlerOptions> = {},
 ): Promise<OwnMirror> {
-  const stack = await startStack({ naming: testNaming, ...options });
+  const stack = await startOwnStack(options);
   const target = serveTarget(stack, handlerOptions);
   return { ...connect(target, () => stack.stop()), stack };
 }

@@ -3,15 +3,18 @@
  * a schema, those that other names for the mirror could break. `TEST_…` variables point to a stack that is
  * already running instead. Arguments go to `deno test`.
  */
+import { join } from "node:path";
 import { installedNaming, isSameNaming, type Naming } from "../../functions/_shared/naming.ts";
 import { serveTarget } from "../../tests/helpers/mirror.ts";
 import { testNaming } from "../../tests/helpers/naming.ts";
 import { NAMINGS } from "../../tests/helpers/namings.ts";
 import { targetFromEnv, targetToEnv } from "../../tests/helpers/target.ts";
+import { templateToEnv } from "../../tests/helpers/template.ts";
 import { choose } from "../commands/cli/choose.ts";
 import { describeError, styleError } from "../commands/cli/command.ts";
 import { readTestFiles, renderTests } from "./list_tests.ts";
-import { startStack } from "../development/stack/stack.ts";
+import { copyData } from "../development/stack/postgres.ts";
+import { type Stack, startStack } from "../development/stack/stack.ts";
 import { ROOT } from "../development/stack/supabase_cli.ts";
 
 const OTHER_NAMES = NAMINGS.filter((naming) => !isSameNaming(naming, installedNaming));
@@ -35,22 +38,39 @@ const UNDER_OTHER_NAMES = [
   "runs",
 ].map((name) => `tests/${name}_test.ts`);
 
+/** Aborted by Ctrl-C and the like: the tests are ended, and what was made for them is removed. */
+const interruption = new AbortController();
+
 async function runTests(args: string[], env: Record<string, string>): Promise<number> {
+  interruption.signal.throwIfAborted();
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--parallel", ...args],
     cwd: ROOT,
     env,
+    signal: interruption.signal,
   }).spawn().status;
+  interruption.signal.throwIfAborted();
   return code;
 }
 
 async function runUnder(naming: Naming, args: string[]): Promise<number> {
-  const stack = await startStack({ naming });
-  try {
-    return await runTests(args, targetToEnv(serveTarget(stack)));
-  } finally {
-    await stack.stop();
-  }
+  await using cleanUp = new AsyncDisposableStack();
+  const home = await Deno.makeTempDir({ prefix: "clerk-mirror-tests-" });
+  cleanUp.defer(() => Deno.remove(home, { recursive: true }));
+  const stack = await startStack({ home, naming });
+  cleanUp.defer(() => stack.stop());
+  const template = await makeTemplate(stack, home);
+  const env = { ...targetToEnv(serveTarget(stack)), ...templateToEnv(template) };
+  return await runTests(args, env);
+}
+
+/** Copies what a stack's database is before the tests, for those that start a stack of their own. */
+async function makeTemplate(stack: Stack, home: string): Promise<string> {
+  const template = join(home, "template");
+  await stack.postgres.stop();
+  await copyData(home, template);
+  await stack.restartPostgres();
+  return template;
 }
 
 /** Each run ends with its own summary. */
@@ -58,7 +78,8 @@ async function runAll(): Promise<number> {
   const codes = [await runUnder(testNaming, ["tests"])];
   for (const naming of OTHER_NAMES) {
     console.log(`\nAs ${naming.schema}.${naming.prefix}profiles`);
-    codes.push(await runUnder(naming, UNDER_OTHER_NAMES));
+    // The first run has checked the types of these files.
+    codes.push(await runUnder(naming, ["--no-check", ...UNDER_OTHER_NAMES]));
   }
   return codes.find((code) => code !== 0) ?? 0;
 }
@@ -104,6 +125,9 @@ under the names of TEST_SCHEMA and TEST_PREFIX:
 if (first === "--list") {
   console.log(renderTests(await readTestFiles()));
   Deno.exit();
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.addSignalListener(signal, () => interruption.abort(new Error("Interrupted")));
 }
 try {
   Deno.exit(await main(await toFiles(Deno.args)));

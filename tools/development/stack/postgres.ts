@@ -35,6 +35,8 @@ export interface PostgresOptions {
   settings?: Record<string, string>;
   /** Folder of another Postgres, containing `bin`; that of the npm package by default. */
   installation?: string | undefined;
+  /** `home` of a stopped server, whose data a new one begins with a copy of; with none by default. */
+  template?: string | undefined;
 }
 
 interface User {
@@ -55,7 +57,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   await Deno.mkdir(home, { recursive: true });
   if (user) await Deno.chmod(home, 0o755);
   const native = options.installation ?? await usableBinaries(home, user);
-  if (!await exists(join(data, "PG_VERSION"))) await initialize(native, home, data, user);
+  if (!await exists(join(data, "PG_VERSION"))) {
+    if (options.template !== undefined) await copyData(options.template, home);
+    else await initialize(native, home, data, user);
+  }
 
   const flags = Object.entries({
     listen_addresses: "127.0.0.1",
@@ -105,6 +110,11 @@ export async function stopLeftover(home: string): Promise<void> {
   if (!(pid > 0) || !await isServerOf(pid, data)) return;
   Deno.kill(pid, "SIGINT");
   await until(async () => !await isServerOf(pid, data), `The server ${pid} did not stop`);
+}
+
+/** Copies the data of a stopped server, for its user, from one server's folder to that of another. */
+export async function copyData(from: string, to: string): Promise<void> {
+  await copyFolder(join(from, "data"), join(to, "data"), { mode: 0o700, owner: serverUser() });
 }
 
 async function isServerOf(pid: number, data: string): Promise<boolean> {
@@ -179,7 +189,7 @@ async function usableBinaries(home: string, user: User | undefined): Promise<str
   await makeExecutable(native);
   if (user === undefined || await canRun(join(native, "bin", "postgres"), user)) return native;
   const copy = join(home, "postgres");
-  if (!await exists(join(copy, "bin", "postgres"))) await copyFolder(native, copy);
+  if (!await exists(join(copy, "bin", "postgres"))) await copyFolder(native, copy, { mode: 0o755 });
   if (!await canRun(join(copy, "bin", "postgres"), user)) {
     throw new Error(`The user with id ${user.uid} can't run programs in "${home}"`);
   }
@@ -217,13 +227,22 @@ async function canRun(program: string, user: User): Promise<boolean> {
   }
 }
 
-async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true, mode: 0o755 });
+/** @param mode Of the copied folders; files keep theirs. */
+async function copyFolder(
+  from: string,
+  to: string,
+  { mode, owner }: { mode: number; owner?: User | undefined },
+): Promise<void> {
+  await Deno.mkdir(to, { recursive: true, mode });
+  if (owner) await Deno.chown(to, owner.uid, owner.gid);
   for await (const { name, isDirectory, isSymlink } of Deno.readDir(from)) {
     const [source, target] = [join(from, name), join(to, name)];
-    if (isDirectory) await copyFolder(source, target);
+    if (isDirectory) await copyFolder(source, target, { mode, owner });
     else if (isSymlink) await Deno.symlink(await Deno.readLink(source), target);
-    else await Deno.copyFile(source, target);
+    else {
+      await Deno.copyFile(source, target);
+      if (owner) await Deno.chown(target, owner.uid, owner.gid);
+    }
   }
 }
 

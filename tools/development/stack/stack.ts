@@ -35,6 +35,11 @@ export interface StackOptions {
   naming?: Naming;
   /** Fills the prepared database; with the mirror by default. */
   fill?: (databaseUrl: string) => Promise<void>;
+  /**
+   * `home` of a stopped stack of the same set-up: this one begins with a copy of its database, which is
+   * neither prepared nor filled again.
+   */
+  template?: string | undefined;
 }
 
 /** A Supabase project on this machine, as far as the mirror needs one, without Docker. */
@@ -84,12 +89,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         port,
         settings: options.settings ?? {},
         installation: options.installation,
+        template: options.template,
       });
     let server = await start();
     cleanUp.defer(() => server.stop());
     const url = (role: string) => `postgresql://${role}:postgres@127.0.0.1:${port}/postgres`;
-    await preparePlatform(server.superuserUrl, options.isExposedByDefault ?? false);
-    await (options.fill ?? ((databaseUrl) => install(databaseUrl, naming)))(url("postgres"));
+    if (options.template === undefined) {
+      await preparePlatform(server.superuserUrl, options.isExposedByDefault ?? false);
+      await (options.fill ?? ((databaseUrl) => install(databaseUrl, naming)))(url("postgres"));
+    }
 
     const schemas = [...new Set(["public", naming.schema])];
     const connect = () => createRestApi({ databaseUrl: url("postgres"), ...keys, schemas });
