@@ -20,7 +20,7 @@ import { processFigures } from "./process_figures.ts";
 const LONG: InstanceSize = { users: 1_000_000, organizations: 100_000, memberships: 300_000 };
 
 /** Short enough to finish in seconds. */
-const SHORT_SCALE = 0.02;
+const SHORT_SCALE = 0.005;
 
 /** Limits of a hosted function (supabase.com/docs/guides/functions/limits). */
 const PROCESSOR_LIMIT = 2_000;
