@@ -8,7 +8,7 @@ import { createHash, randomUUID } from "node:crypto";
 import postgres from "postgres";
 import type { Deployment } from "./deployment.ts";
 import { startFront } from "./front.ts";
-import { createDescriptionChecker } from "./management_description.ts";
+import { createDescriptionChecker, type DescriptionChecker } from "./management_description.ts";
 
 /** The project's reference. */
 export const PROJECT_REF = "abcdefghijklmnopqrst";
@@ -68,9 +68,12 @@ export interface LoopbackManagement extends AsyncDisposable {
   setTrouble(trouble: ManagementOptions["trouble"]): void;
 }
 
+/** Made once for a test file: reading the description takes a while. */
+let checker: Promise<DescriptionChecker> | undefined;
+
 /** Starts the API of a project that is well and has nothing. */
 export async function startManagementApi(options: ManagementOptions): Promise<LoopbackManagement> {
-  const checker = await createDescriptionChecker();
+  const { checkRequest, checkAnswer } = await (checker ??= createDescriptionChecker());
   const sql = postgres(options.databaseUrl, { max: 2, onnotice: () => {} });
   const token = `sbp_${randomUUID().replaceAll("-", "")}00000000`;
   const state = newState();
@@ -97,7 +100,7 @@ export async function startManagementApi(options: ManagementOptions): Promise<Lo
       requests.push(seen);
       const contentType = request.headers.get("content-type");
       const { body, upload } = await readBody(request, contentType);
-      const { operation, complaints } = checker.checkRequest({
+      const { operation, complaints } = checkRequest({
         method: request.method,
         url,
         contentType,
@@ -123,7 +126,7 @@ export async function startManagementApi(options: ManagementOptions): Promise<Lo
       const answer = await respond({ operation, url, body, upload, state, sql, options });
       if (problem === "cut after") return await cut();
       if (answer.status < 300) {
-        violations.push(...checker.checkAnswer(operation, answer.status, answer.body));
+        violations.push(...checkAnswer(operation, answer.status, answer.body));
       }
       // Over a connection that was used before, fetch() repeats by itself what was cut.
       const init = { status: answer.status, headers: { connection: "close" } };

@@ -34,8 +34,8 @@ interface Backfill {
 export const backfillBenchmark: Benchmark = {
   name: "backfill",
   async run({ isShort, log }) {
-    const batches = isShort ? 4 : 40;
-    const rounds = isShort ? 3 : 11;
+    const batches = isShort ? 2 : 40;
+    const rounds = isShort ? 1 : 11;
     await using database = await openBenchDatabase();
     const sql = database.connect({ role: "service_role", connections: 1 });
     await database.owner.unsafe(

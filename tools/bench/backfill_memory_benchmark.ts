@@ -8,7 +8,7 @@ import { serveManyUsers } from "./many_users.ts";
 export const backfillMemoryBenchmark: Benchmark = {
   name: "backfill-memory",
   async run({ isShort, log }: BenchmarkOptions): Promise<Comparison[]> {
-    const few = isShort ? 2_000 : 100_000;
+    const few = isShort ? 500 : 100_000;
     const many = few * 10;
     const stack = await startStack();
     try {

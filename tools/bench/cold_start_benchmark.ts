@@ -36,7 +36,7 @@ interface Module {
 export const coldStartBenchmark: Benchmark = {
   name: "cold-start",
   async run({ isShort, log }) {
-    const [rounds, processes] = isShort ? [3, 1] : [9, 3];
+    const [rounds, processes] = isShort ? [1, 1] : [9, 3];
     const folder = await Deno.makeTempDir({ prefix: "clerk-mirror-bench-" });
     try {
       log("Deploying to a stand-in for the Management API, as it is and as a single file");

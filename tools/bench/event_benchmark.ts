@@ -29,11 +29,11 @@ export const eventBenchmark: Benchmark = {
     for (const file of ["plain_tables.sql", "plain_upsert.sql"]) {
       await database.owner.unsafe(await Deno.readTextFile(new URL(file, import.meta.url)));
     }
-    const userIds = Array.from({ length: isShort ? 300 : USERS }, () => newId("user"));
+    const userIds = Array.from({ length: isShort ? 100 : USERS }, () => newId("user"));
     const setup = {
       database,
       next: userUpdates(userIds),
-      ...(isShort ? { rounds: 3, seconds: 0.3 } : { rounds: 11, seconds: 1 }),
+      ...(isShort ? { rounds: 1, seconds: 0.1 } : { rounds: 11, seconds: 1 }),
     };
     await writeAll(setup, userIds.length);
 

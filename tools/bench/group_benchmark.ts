@@ -28,7 +28,7 @@ export const groupBenchmark: Benchmark = {
     for (const file of ["plain_tables.sql", "plain_upsert.sql"]) {
       await database.owner.unsafe(await Deno.readTextFile(new URL(file, import.meta.url)));
     }
-    const userIds = Array.from({ length: isShort ? 300 : USERS }, () => newId("user"));
+    const userIds = Array.from({ length: isShort ? 100 : USERS }, () => newId("user"));
     const next = userUpdates(userIds);
     const single = database.connect({ role: "service_role", connections: SINGLE_CALLERS });
     for (const schema of ["public", "plain"] as const) {
@@ -37,7 +37,7 @@ export const groupBenchmark: Benchmark = {
     await database.owner`vacuum analyze`;
 
     const comparisons: Comparison[] = [];
-    const { rounds, seconds } = isShort ? { rounds: 3, seconds: 0.3 } : { rounds: 11, seconds: 1 };
+    const { rounds, seconds } = isShort ? { rounds: 1, seconds: 0.1 } : { rounds: 11, seconds: 1 };
     for (const { size, callers, target } of GROUPINGS) {
       log(`Groups of ${size} on ${callers} connections`);
       const grouped = database.connect({ role: "service_role", connections: callers });

@@ -27,15 +27,17 @@ const LONG = {
   /** More than the ledger accepts in a day: none of them may be missing at the end. */
   expiring: 200_000,
   rounds: 11,
+  walRounds: 3,
   seconds: 1.5,
 };
 const SHORT: typeof LONG = {
-  events: 100_000,
-  profiles: 10_000,
-  users: 300,
+  events: 20_000,
+  profiles: 2_000,
+  users: 50,
   expiring: 20_000,
-  rounds: 3,
-  seconds: 0.3,
+  rounds: 1,
+  walRounds: 1,
+  seconds: 0.1,
 };
 
 interface Setup {
@@ -111,7 +113,7 @@ async function compareRates(
  * is what comes after: each user was changed since the checkpoint. The other line includes it all.
  */
 async function compareWal(setup: Setup, userIds: string[]): Promise<Comparison[]> {
-  const { database, grown, full, empty } = setup;
+  const { database, size, grown, full, empty } = setup;
   // The position is that of the whole server.
   await using _pause = await database.pauseAutovacuum();
   const next = userUpdates(userIds);
@@ -133,7 +135,7 @@ async function compareWal(setup: Setup, userIds: string[]): Promise<Comparison[]
       against,
       unit,
       target: { atMost: 1.1 },
-      ...await compareInRounds(3, {
+      ...await compareInRounds(size.walRounds, {
         ours: () => wal(full, PASSES),
         reference: () => wal(empty, PASSES),
       }),
@@ -142,7 +144,7 @@ async function compareWal(setup: Setup, userIds: string[]): Promise<Comparison[]
       what: `${what}, after a checkpoint`,
       against,
       unit,
-      ...await compareInRounds(3, {
+      ...await compareInRounds(size.walRounds, {
         ours: () => afterCheckpoint(full),
         reference: () => afterCheckpoint(empty),
       }),

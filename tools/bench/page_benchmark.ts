@@ -9,7 +9,7 @@ import { compareInRounds } from "./rounds.ts";
 const PAGE_SIZE = 1_000;
 
 const LONG = { many: 10_000_000, few: 100_000, rounds: 11, seconds: 1 };
-const SHORT = { many: 50_000, few: 5_000, rounds: 3, seconds: 0.2 };
+const SHORT = { many: 10_000, few: 2_000, rounds: 1, seconds: 0.1 };
 
 /** The cost of a page in a large table. */
 export const pageBenchmark: Benchmark = {

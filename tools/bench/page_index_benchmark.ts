@@ -8,17 +8,16 @@ import { measureRate } from "./measure_rate.ts";
 import { compareInRounds } from "./rounds.ts";
 import { userUpdates } from "./user_updates.ts";
 
-/** Users that user.updated is about, in turn. */
-const USERS = 3_000;
-
-const LONG = { profiles: 100_000, rounds: 21, seconds: 0.5 };
-const SHORT = { profiles: 5_000, rounds: 3, seconds: 0.2 };
+/** The users are those that user.updated is about, in turn. */
+const LONG = { profiles: 100_000, users: 3_000, rounds: 21, seconds: 0.5 };
+const SHORT: typeof LONG = { profiles: 2_000, users: 100, rounds: 1, seconds: 0.1 };
 
 /** The rate of events with the index, and without it. */
 export const pageIndexBenchmark: Benchmark = {
   name: "page-index",
   async run({ isShort, log }) {
-    const { profiles, rounds, seconds } = isShort ? SHORT : LONG;
+    const size = isShort ? SHORT : LONG;
+    const { profiles, rounds } = size;
     await using indexed = await openBenchDatabase();
     await using plain = await openBenchDatabase();
     log(`events among ${profiles} users, with the index and without it`);
@@ -26,7 +25,7 @@ export const pageIndexBenchmark: Benchmark = {
     for (const database of [indexed, plain]) await fillPlainProfiles(database, profiles);
     const comparisons = [];
     for (const type of ["user.updated", "user.created"]) {
-      const rate = (database: BenchDatabase) => rateOf(database, type, seconds);
+      const rate = (database: BenchDatabase) => rateOf(database, type, size);
       comparisons.push({
         what: `${type} with the index that pages are read by`,
         against: "without it",
@@ -46,14 +45,14 @@ export const pageIndexBenchmark: Benchmark = {
 async function rateOf(
   database: BenchDatabase,
   type: string,
-  seconds: number,
+  { users, seconds }: typeof LONG,
 ): Promise<() => Promise<number>> {
   const settings = { synchronous_commit: "off" };
   const sql = database.connect({ role: "service_role", connections: 1, settings });
-  const ids = Array.from({ length: USERS }, () => newId("user"));
+  const ids = Array.from({ length: users }, () => newId("user"));
   const next = userUpdates(type === "user.updated" ? ids : []);
   // Updated users exist already.
-  for (let user = 0; user < USERS; user++) await callUpsertProfiles(sql, "public", next());
+  for (let user = 0; user < users; user++) await callUpsertProfiles(sql, "public", next());
   return () =>
     measureRate({ callers: 1, seconds }, () => callUpsertProfiles(sql, "public", next()));
 }

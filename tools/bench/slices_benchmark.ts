@@ -20,7 +20,7 @@ import { processFigures } from "./process_figures.ts";
 const LONG: InstanceSize = { users: 1_000_000, organizations: 100_000, memberships: 300_000 };
 
 /** Short enough to finish in seconds. */
-const SHORT_SCALE = 0.02;
+const SHORT_SCALE = 0.005;
 
 /** Limits of a hosted function (supabase.com/docs/guides/functions/limits). */
 const PROCESSOR_LIMIT = 2_000;
@@ -32,6 +32,9 @@ const HEAP_LIMIT = 128;
 
 /** After at most this many slices, the process is killed at some moment during the next one. */
 const SLICES_BETWEEN_KILLS = 12;
+
+/** The same in the short form, which has few slices. */
+const SHORT_BETWEEN_KILLS = 1;
 
 /** Minimum milliseconds between two webhooks. */
 const WEBHOOK_PAUSE = 25;
@@ -45,6 +48,7 @@ interface Setup {
   clerk: LargeInstance;
   process: FunctionProcess;
   webhooks: { url: string; secret: string };
+  slicesBetweenKills: number;
   log(line: string): void;
 }
 
@@ -92,7 +96,15 @@ export const slicesBenchmark: Benchmark = {
       }, HEAP_LIMIT),
     );
     stack.serveFunction("clerk-reconcile", (request) => process.serve(request));
-    const setup = { stack, sql, clerk, process, webhooks: { url, secret }, log };
+    const setup = {
+      stack,
+      sql,
+      clerk,
+      process,
+      webhooks: { url, secret },
+      slicesBetweenKills: isShort ? SHORT_BETWEEN_KILLS : SLICES_BETWEEN_KILLS,
+      log,
+    };
     const baseline = (await processFigures(process.pid)).peakMemory;
 
     const backfill = await runInSlices(setup, { kind: "backfill" });
@@ -158,11 +170,11 @@ async function runInSlices(setup: Setup, begin: Begin): Promise<Peaks> {
 }
 
 async function askForSlices(
-  { stack, sql, process, log }: Setup,
+  { stack, sql, process, slicesBetweenKills, log }: Setup,
   begin: Begin,
   peaks: Peaks,
 ): Promise<void> {
-  let untilKill = newCountdown();
+  let untilKill = newCountdown(slicesBetweenKills);
   let asked: Record<string, unknown> = begin;
   let isOpen = true;
   while (isOpen) {
@@ -178,7 +190,7 @@ async function askForSlices(
       await process.killAndRestart();
       await (await slice).body?.cancel();
       peaks.kills++;
-      untilKill = newCountdown();
+      untilKill = newCountdown(slicesBetweenKills);
       // As if the lease had expired in the meantime.
       await sql`update clerk_sync.runs set lease_until = now() where state = 'open'`;
       const state = await runState(sql, begin.kind);
@@ -209,8 +221,8 @@ async function sendWebhooks(setup: Setup, peaks: Peaks, until: AbortSignal): Pro
   }
 }
 
-function newCountdown(): number {
-  return 1 + Math.floor(Math.random() * SLICES_BETWEEN_KILLS);
+function newCountdown(slicesBetweenKills: number): number {
+  return 1 + Math.floor(Math.random() * slicesBetweenKills);
 }
 
 /** The state of the run that a killed process was working on. Undefined if it had not begun one. */
