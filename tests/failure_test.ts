@@ -6,9 +6,7 @@ import assert from "node:assert/strict";
 import postgres from "postgres";
 import { type CallDatabase, createDatabase } from "../functions/clerk-webhook/database.ts";
 import { groupCalls } from "../functions/clerk-webhook/group_calls.ts";
-import { newSigningSecret } from "../tools/development/events/signed_request.ts";
-import { freePort } from "../tools/development/stack/stack.ts";
-import { ROOT } from "../tools/development/stack/supabase_cli.ts";
+import { startFunctionProcess } from "../tools/development/stack/function_process.ts";
 import {
   callDirectly,
   connectAsService,
@@ -294,57 +292,6 @@ for (const { inGroupsOrOneByOne, wrap, events } of WAYS) {
   });
 }
 
-/** The function in a process of its own, started again whenever it was killed. */
-class FunctionProcess implements AsyncDisposable {
-  readonly port = freePort();
-  readonly secret = newSigningSecret();
-  kills = 0;
-  #child: Deno.ChildProcess;
-  readonly #env: Record<string, string>;
-
-  constructor(supabaseUrl: string, secretKey: string) {
-    this.#env = {
-      CLERK_WEBHOOK_SIGNING_SECRET: this.secret,
-      SUPABASE_URL: supabaseUrl,
-      SUPABASE_SECRET_KEYS: JSON.stringify({ default: secretKey }),
-    };
-    this.#child = this.#start();
-  }
-
-  #start(): Deno.ChildProcess {
-    return new Deno.Command(Deno.execPath(), {
-      args: [
-        "serve",
-        "--quiet",
-        "--no-check",
-        "--allow-net",
-        "--allow-env",
-        "--host=127.0.0.1",
-        `--port=${this.port}`,
-        "functions/clerk-webhook/index.ts",
-      ],
-      cwd: ROOT,
-      env: this.#env,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-  }
-
-  async killAndRestart(): Promise<void> {
-    this.kills++;
-    const child = this.#child;
-    child.kill("SIGKILL");
-    await child.status;
-    this.#child = this.#start();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
-  }
-}
-
 Deno.test("events are applied exactly once even if the function is killed between commit and answer", async () => {
   await using mirror = await openFailingMirror(groupCalls);
   const expected = await expect(mirror, EVENTS.many);
@@ -367,12 +314,13 @@ Deno.test("events are applied exactly once even if the function is killed betwee
       return response;
     },
   );
-  await using process = new FunctionProcess(
-    `http://127.0.0.1:${proxy.addr.port}`,
-    mirror.keys.secretKey,
-  );
-  const target = { url: `http://127.0.0.1:${process.port}/clerk-webhook`, secret: process.secret };
-  const report = await whileDelivering(mirror, target, EVENTS.many, async () => {});
+  await using process = await startFunctionProcess("functions/clerk-webhook/index.ts", {
+    CLERK_WEBHOOK_SIGNING_SECRET: mirror.signingSecret,
+    SUPABASE_URL: `http://127.0.0.1:${proxy.addr.port}`,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+  });
+  mirror.stack.serveFunction("clerk-webhook", (request) => process.serve(request));
+  const report = await whileDelivering(mirror, targetOf(mirror), EVENTS.many, async () => {});
   await restarting;
   assert.ok(process.kills >= 5, `${process.kills} kills`);
   assert.ok((report.outcomes.duplicate ?? 0) > 0, "commits whose answer was lost came again");
