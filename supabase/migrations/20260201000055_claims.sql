@@ -1,9 +1,8 @@
--- Claims: what every event pays for, for as little as possible. A statement costs the start of an executor, and
--- each table that it looks at a part of that again. PL/pgSQL sets up every expression once in a transaction,
--- which here means in every call: so what is rarely so is asked with one expression, and few functions call
--- others.
+-- Claims. Every event pays for them, so they do as little as possible. Each statement starts an executor, and each
+-- table in it adds to that. PL/pgSQL sets up every expression once per transaction, and here each call is one:
+-- so one expression checks for everything that is rare, and few functions are called.
 
--- Which event types have effects: a copy of what `clerk_sync.effects` says, in the row that a claim reads anyway.
+-- The event types that have effects, copied from `clerk_sync.effects` into the row that a claim reads anyway.
 alter table clerk_sync.mirrored_instance add column awaited_types text[] not null default '{}';
 
 comment on column clerk_sync.mirrored_instance.awaited_types is 'Event types with an effect that is switched on: what clerk_sync.effects says, where a claim reads it';
@@ -88,7 +87,7 @@ begin
     )
     on conflict (id) do nothing
     returning
-      -- Null where the webhook is not known to be one of the mirrored instance.
+      -- Null unless the webhook is known to come from the mirrored instance.
       (
         select case when webhook_events.type = any (mirrored.awaited_types) then 'awaited' else 'claimed' end
         from clerk_sync.mirrored_instance as mirrored
@@ -99,7 +98,7 @@ begin
       )
     into claim, has_dead_letter;
 
-    -- One expression for all that is rare. (A session remembers when the next row expires.)
+    -- One expression for everything rare. (A session remembers when the next row expires.)
     if not found or claim is null or has_dead_letter
       or extract(epoch from now()) > coalesce(
         nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
@@ -112,7 +111,7 @@ begin
 
       if claim is null then
         if webhook ->> 'instance_id' is not null and not clerk_sync.is_mirrored_instance(webhook) then
-          -- Not claimed: should the mirror be moved to that instance, the webhook can be sent again.
+          -- Not claimed: if the mirror is moved to that instance, the webhook can be sent again.
           delete from clerk_sync.webhook_events where id = webhook ->> 'id';
           return 'ignored';
         end if;
@@ -135,8 +134,7 @@ begin
   end if;
 
   return case
-    -- Most events touch one object, which takes neither sorting nor another function: `lock_objects()` would
-    -- lock the same.
+    -- Most events touch one object, which needs no sorting. `lock_objects()` would take the same lock.
     when cardinality(shared_rows) = 1 and jsonb_array_length(shared_rows[1]) = 1 and exclusive_ids = '{}' then
       case
         when pg_advisory_xact_lock_shared(hashtextextended(shared_rows[1] -> 0 ->> 'id', 0)) is not null
@@ -147,7 +145,7 @@ begin
 end;
 $$;
 
--- As in release 0.1.0, in one expression for most calls.
+-- As in release 0.1.0, with a single expression for most calls.
 create or replace function clerk_sync.end_call(claim text, webhook jsonb, has_moved boolean)
 returns text
 language plpgsql

@@ -1,17 +1,16 @@
--- How rows come out of the JSON of a call, for 500 as for one: the columns of all of them in one pass, and
--- beside them what the database adds itself. In release 0.1.0 each row was a record first, and then taken
--- apart by itself.
+-- How a call's JSON becomes rows, one or 500 of them: one pass reads the columns of all rows, and the database
+-- adds its own beside them. In release 0.1.0, each row was first turned into a record and then taken apart.
 
--- What the database adds to a row that comes in.
+-- What the database adds to an incoming row.
 create type clerk_sync.stamp as (
   synced_at timestamptz,
   version clerk_sync.version
 );
 
--- The stamps of the rows of a call, in their order. A row without `updated_at` is a placeholder. One with
--- `deleted_at` is what is left of an object whose row can't go. In a call for a group of webhooks, `webhook`
--- is an array that has the webhook of each row. What no webhook tells has a hash of itself where versions are
--- equal otherwise.
+-- The stamps of a call's rows, in the same order. A row without `updated_at` is a placeholder. One with
+-- `deleted_at` is what is left of an object whose row can't be deleted. In a call for a group of webhooks,
+-- `webhook` is an array with the webhook of each row. A row that was read from Clerk has no webhook: a hash of
+-- its content breaks ties between equal versions.
 create function clerk_sync.read_stamps(items jsonb, webhook jsonb)
 returns setof clerk_sync.stamp
 language plpgsql
@@ -73,8 +72,8 @@ $$;
 revoke execute on function clerk_sync.read_stamps (jsonb, jsonb) from public, anon, authenticated;
 grant execute on function clerk_sync.read_stamps (jsonb, jsonb) to service_role;
 
--- What follows is as in release 0.1.0 otherwise. `offset 0` has each row's tombstones looked up by the key:
--- nobody can know how many rows a call will bring, and for an event a join would read all tombstones.
+-- Otherwise, what follows is as in release 0.1.0. `offset 0` makes Postgres look up each row's tombstones by
+-- their key: the planner can't know how many rows a call has, and a join would read all tombstones for one event.
 
 create or replace function clerk_sync.write_profiles(profiles jsonb, webhook jsonb)
 returns integer
@@ -116,8 +115,8 @@ begin
   where not exists (
     select from clerk_sync.tombstones where object_id = incoming.id offset 0
   )
-    -- A parent is nearly always known already. To look costs less than to lock its row and write
-    -- that down, which `on conflict` does before it decides.
+    -- A parent is nearly always known already. Looking it up costs less than `on conflict`, which
+    -- locks its row and writes the lock to the WAL before it decides.
     and (
       incoming.updated_at is not null
       or not exists (
@@ -191,8 +190,8 @@ begin
   where not exists (
     select from clerk_sync.tombstones where object_id = incoming.id offset 0
   )
-    -- A parent is nearly always known already. To look costs less than to lock its row and write
-    -- that down, which `on conflict` does before it decides.
+    -- A parent is nearly always known already. Looking it up costs less than `on conflict`, which
+    -- locks its row and writes the lock to the WAL before it decides.
     and (
       incoming.updated_at is not null
       or not exists (
@@ -332,9 +331,9 @@ begin
   where stored.version < excluded.version;
   get diagnostics moved = row_count;
 
-  -- Facts of session.created rather than of the session's version: written whenever that event comes,
-  -- early or late, and by no other. Should Clerk ever tell of one session twice, the higher of the two
-  -- stays, whichever comes first. Where the event has just inserted the row, nothing is left to change.
+  -- These belong to session.created, not to the session's version: that event writes them whenever it
+  -- arrives, early or late, and no other does. If Clerk ever sends it twice for one session, the higher
+  -- value stays, whichever arrives first. If the event has just inserted the row, nothing changes here.
   if jsonb_typeof(webhook) = 'array' then
     select jsonb_agg(item.value)
     into created_sessions

@@ -1,28 +1,27 @@
--- Groups: many webhooks in one transaction, which waits for the disk once. Each ends as it would alone,
--- in an order in which of several facts about one object the newest comes first.
+-- Groups: many webhooks in one transaction, which waits for the disk once. Each ends as it would alone, as if
+-- the newest of several facts about one object had come first.
 --
--- The total order of locks is that of single calls: ledger keys, the instance, objects, then rows, those of
--- organizations first, then profiles, then the other tables by name, each in the order of ids. Within each
--- of these everything is sorted over the whole group: whoever holds something waits only for what comes
--- later.
+-- Locks are taken in the same total order as in single calls: ledger keys, the instance, objects, then rows:
+-- organizations first, then profiles, then the other tables by name, each in the order of ids. All of it is
+-- sorted over the whole group, so a call that holds a lock only ever waits for a later one.
 
--- How the ledger is bounded: for each webhook that is claimed, two that are older than the retention go, if
--- there are any. In release 0.1.0 each claim deleted its own two. Now a session deletes many at a time, which
--- costs little more than two do, and has then done its part for its next claims.
+-- How the ledger stays bounded: for each webhook that is claimed, two that are older than the retention are
+-- deleted, if there are any. In release 0.1.0, each claim deleted its own two. Now a session deletes many at a
+-- time, which costs little more than deleting two, and covers its next claims.
 
 drop function clerk_sync.expire_webhook_events ();
 
--- Deletes rows of the ledger that are older than its retention, and returns how many: the key is time-ordered,
--- so its low end is what expires first. Rows that another call is deleting are left to it.
+-- Deletes rows of the ledger that are older than its retention, and returns how many. The key is time-ordered,
+-- so its low end expires first. Rows that another call is deleting are skipped.
 --
--- A session remembers until when nothing expires, and where the ledger began: index entries of deleted
--- rows stay in the way until the next vacuum. Sessions of the API live for half an hour, so that a late
--- webhook with an old id is found by the next one.
+-- A session remembers when the next row expires, and where the ledger begins: index entries of deleted rows
+-- stay in the way until the next vacuum. The API's sessions live for half an hour, so if a late webhook has
+-- an old id, the next session finds it.
 create function clerk_sync.delete_expired_webhook_events(page_size integer)
 returns integer
 language plpgsql
 set search_path = ''
--- A plan made while the ledger is small is kept while it grows: only the key may be read.
+-- A plan that was made while the ledger was small is kept as it grows: it must use the key.
 set enable_seqscan = off
 as $$
 declare
@@ -52,7 +51,7 @@ begin
     get diagnostics deleted = row_count;
   end if;
 
-  -- What comes is received later: nothing expires before the oldest of these.
+  -- New rows are received later, so nothing expires before the oldest of these.
   perform set_config('clerk_sync.ledger_begins_at', oldest_ids[1], false);
   perform set_config(
     'clerk_sync.ledger_expires_at',
@@ -66,7 +65,7 @@ $$;
 revoke execute on function clerk_sync.delete_expired_webhook_events (integer) from public, anon, authenticated;
 grant execute on function clerk_sync.delete_expired_webhook_events (integer) to service_role;
 
--- Does a call's part, for as many webhooks as it has claimed.
+-- Deletes a call's share, for as many webhooks as it has claimed.
 create function clerk_sync.expire_webhook_events(claim_count integer default 1)
 returns void
 language plpgsql
@@ -90,8 +89,8 @@ $$;
 revoke execute on function clerk_sync.expire_webhook_events (integer) from public, anon, authenticated;
 grant execute on function clerk_sync.expire_webhook_events (integer) to service_role;
 
--- Claims webhooks as `begin_call()` claims one, and says of each what that says: `duplicate`, `ignored`,
--- `claimed`, or `awaited`. Of two that are the same, the first is claimed.
+-- Claims webhooks as `begin_call()` claims one, and returns the same for each: `duplicate`, `ignored`,
+-- `claimed`, or `awaited`. If a webhook is listed twice, the first is claimed.
 create function clerk_sync.claim_group(webhooks jsonb)
 returns text[]
 language plpgsql
@@ -120,7 +119,7 @@ begin
       (incoming.webhook ->> 'occurred_at')::timestamptz
     from incoming
     where incoming.is_first
-    -- Two groups with the same webhooks meet at the first of them, and one waits.
+    -- Two groups with the same webhooks collide on the first one, and one group waits.
     order by incoming.id
     on conflict (id) do nothing
     returning
@@ -153,7 +152,7 @@ begin
     where listed.webhook ->> 'instance_id' <> coalesce(mirrored_instance_id, '')
     order by listed.webhook ->> 'instance_id', id, listed.place
   loop
-    -- One that comes twice is ignored twice.
+    -- A webhook that is listed twice is ignored twice.
     continue when claims[told.place] = 'duplicate' and told.id <> all (ignored_ids);
     if not clerk_sync.is_mirrored_instance(told.webhook) then
       claims[told.place] := 'ignored';
@@ -182,18 +181,18 @@ $$;
 revoke execute on function clerk_sync.claim_group (jsonb) from public, anon, authenticated;
 grant execute on function clerk_sync.claim_group (jsonb) to service_role;
 
--- What a group tells of the objects of one table.
+-- A group's rows for one table.
 create type clerk_sync.fact_list as (
   table_name text,
   items jsonb,
-  -- Of each item.
+  -- One for each item.
   webhooks jsonb,
-  -- How many of the items are what their webhook is about.
+  -- How many of the items are the object that their webhook is about.
   subject_count integer
 );
 
--- The facts of those calls that are claimed, by table, in the order in which tables are written. A table goes
--- by the name of the argument of its `write_<table>()`, which calls use too.
+-- The rows of the claimed calls, by table, in the order in which tables are written. A table is identified by
+-- the name of the first argument of its `write_<table>()`, which calls use too.
 create function clerk_sync.read_fact_lists(calls jsonb, claims text[])
 returns setof clerk_sync.fact_list
 language plpgsql
@@ -227,7 +226,7 @@ $$;
 revoke execute on function clerk_sync.read_fact_lists (jsonb, text[]) from public, anon, authenticated;
 grant execute on function clerk_sync.read_fact_lists (jsonb, text[]) to service_role;
 
--- Writes the facts of one table, and returns the webhooks that have not moved what they are about.
+-- Writes the rows of one table, and returns the ids of webhooks that were stale.
 create function clerk_sync.apply_fact_list(list clerk_sync.fact_list)
 returns text[]
 language plpgsql
@@ -243,7 +242,7 @@ begin
     return stale_ids;
   end if;
 
-  -- An object has moved where it stands at the version that the webhook gave it.
+  -- A webhook was applied if its object now has the version that the webhook gave it.
   execute format(
     $sql$
     select coalesce(array_agg(told.webhook ->> 'id'), '{}')
@@ -266,9 +265,9 @@ $$;
 revoke execute on function clerk_sync.apply_fact_list (clerk_sync.fact_list) from public, anon, authenticated;
 grant execute on function clerk_sync.apply_fact_list (clerk_sync.fact_list) to service_role;
 
--- Applies a group of webhooks: `[{"profiles": [{…}], "webhook": {…}}, …]`, the arguments of each one's own
--- function, of those that take nothing but rows and the webhook. Returns their outcomes in the order of the
--- calls: `["applied", "duplicate", …]`. If any of them can't be applied, none is.
+-- Applies a group of webhooks: `[{"profiles": [{…}], "webhook": {…}}, …]`, each with the arguments of its own
+-- function, which may take only rows and the webhook. Returns the outcomes in the same order:
+-- `["applied", "duplicate", …]`. If one of them can't be applied, none is.
 create function public.apply_group(calls jsonb)
 returns jsonb
 language plpgsql
@@ -310,7 +309,7 @@ begin
     stale_ids := stale_ids || clerk_sync.apply_fact_list(list);
   end loop;
 
-  -- After the objects are locked, as whoever keeps a letter does.
+  -- After the objects are locked, as when a dead letter is stored.
   if exists (select from clerk_sync.dead_letters where webhook_id = any (claimed_ids)) then
     delete from clerk_sync.dead_letters where webhook_id = any (claimed_ids);
   end if;
