@@ -125,11 +125,7 @@ begin
         delete from clerk_sync.dead_letters where webhook_id = webhook ->> 'id';
       end if;
 
-      if extract(epoch from now()) > coalesce(
-        nullif(current_setting('clerk_sync.ledger_expires_at', true), '')::numeric, 0
-      ) then
-        perform clerk_sync.expire_webhook_events();
-      end if;
+      perform clerk_sync.expire_webhook_events();
     end if;
   end if;
 

@@ -98,6 +98,7 @@ set search_path = ''
 as $$
 declare
   claims text[];
+  awaited_types constant text[] := clerk_sync.read_awaited_types();
   mirrored_instance_id text;
   told record;
   ignored_ids text[] := array[]::text[];
@@ -122,12 +123,7 @@ begin
     -- Two groups with the same webhooks collide on the first one, and one group waits.
     order by incoming.id
     on conflict (id) do nothing
-    returning
-      webhook_events.id,
-      exists (
-        select from clerk_sync.effects
-        where effects.event_type = webhook_events.type and effects.is_enabled
-      ) as is_awaited
+    returning webhook_events.id, webhook_events.type = any (awaited_types) as is_awaited
   )
   select
     coalesce(
