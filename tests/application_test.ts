@@ -12,8 +12,7 @@ import { startClerkApi } from "./helpers/clerk/api.ts";
 import { clerkEnv } from "./helpers/clerk/env.ts";
 import { fillSmall } from "./helpers/clerk/fill.ts";
 import { finish } from "./helpers/command.ts";
-import { type Mirror, openOwnMirror } from "./helpers/mirror.ts";
-import { namingEnv } from "./helpers/naming.ts";
+import { commandEnv, type Mirror, openOwnMirror } from "./helpers/mirror.ts";
 
 async function rowOf({ sql }: Mirror, table: string, id: string) {
   const [row] = await sql`select * from ${sql(table)} where id = ${id}`;
@@ -120,11 +119,12 @@ Deno.test("an event that an application's rule forbids becomes a dead letter tha
       // Organizations have nothing to do with it; and once the rule is gone, the event can be replayed.
       assert.equal((await mirror.send(sampleEvent("organization.created"))).outcome, "applied");
       await sql.unsafe(drop);
-      const { code, output } = await finish(taskCommand("dead-letters", ["--replay", id], {
-        SUPABASE_URL: mirror.apiUrl,
-        SUPABASE_SECRET_KEY: mirror.keys.secretKey,
-        ...namingEnv(mirror.naming),
-      }));
+      const { code, output } = await finish(
+        taskCommand("dead-letters", ["--replay", id], {
+          ...commandEnv(mirror),
+          SUPABASE_SECRET_KEY: mirror.keys.secretKey,
+        }),
+      );
       assert.deepEqual([code, output], [0, `${id} user.created applied\n`]);
       assert.equal((await rowOf(mirror, "profiles", event.data.id))?.first_name, "Ada");
       assert.equal((await sql`select from clerk_sync.dead_letters`).length, 0);

@@ -24,8 +24,7 @@ import type {
 } from "../tools/console/shapes.ts";
 import { finish } from "./helpers/command.ts";
 import { jsonRequest, openConsole, sendRaw, type TestedConsole } from "./helpers/console.ts";
-import { type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
-import { namingEnv } from "./helpers/naming.ts";
+import { commandEnv, type Mirror, openMirror, openOwnMirror } from "./helpers/mirror.ts";
 
 /** Every address that answers a `GET`, with what it needs. */
 const QUESTIONS = [
@@ -806,12 +805,8 @@ Deno.test("the status is what the status command says, with the latest runs", as
     values ('reconcile', 'command', true, '{}', 'done', now(), '[{"name": "users", "missing": 2}]')`;
   const status = await served.get<StatusAnswer>("/api/status");
   const { output } = await finish(taskCommand("status", ["--json"], {
-    MIRROR_DEV_FOLDER: "none",
-    MIRROR_ENV_FILE: "none",
-    SUPABASE_URL: mirror.apiUrl,
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    ...commandEnv(mirror),
     CLERK_WEBHOOK_SIGNING_SECRET: mirror.signingSecret,
-    ...namingEnv(mirror.naming),
   }));
   const told: StatusAnswer = JSON.parse(output);
   assert.ok(told.lines.length >= 4, output);

@@ -6,20 +6,15 @@ import { newSigningSecret } from "../tools/development/events/signed_request.ts"
 import { sampleEvent } from "../tools/development/events/sample_event.ts";
 import { freePort } from "../tools/development/stack/stack.ts";
 import { finish } from "./helpers/command.ts";
-import { openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
-import { namingEnv } from "./helpers/naming.ts";
+import { commandEnv, openOwnMirror, type OwnMirror } from "./helpers/mirror.ts";
 import { recordReconciliation, schedule } from "./helpers/status.ts";
 
 /** What tells the command of a mirror. */
 function envOf(mirror: OwnMirror): Record<string, string> {
   return {
-    MIRROR_DEV_FOLDER: "none",
-    MIRROR_ENV_FILE: "none",
-    SUPABASE_URL: mirror.apiUrl,
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: mirror.keys.secretKey }),
+    ...commandEnv(mirror),
     CLERK_WEBHOOK_SIGNING_SECRET: mirror.signingSecret,
     CLERK_WEBHOOK_SECRET: "",
-    ...namingEnv(mirror.naming),
   };
 }
 

@@ -11,7 +11,7 @@ import {
 import { serveWebhook } from "../../tools/development/stack/serve_webhook.ts";
 import { sessionToken } from "../../tools/development/stack/session_token.ts";
 import { type Stack, type StackOptions, startStack } from "../../tools/development/stack/stack.ts";
-import { renamingFetch, renamingSql, searchPath, testNaming } from "./naming.ts";
+import { namingEnv, renamingFetch, renamingSql, searchPath, testNaming } from "./naming.ts";
 import { type Target, targetFromEnv } from "./target.ts";
 import { withTemplate } from "./template.ts";
 
@@ -100,6 +100,17 @@ function connect(target: Target, stop: () => Promise<void> = async () => {}): Mi
       await owner.end({ timeout: 1 });
       await stop();
     },
+  };
+}
+
+/** Names a mirror to a command, which then looks nowhere else for one. */
+export function commandEnv({ apiUrl, keys, naming }: Mirror): Record<string, string> {
+  return {
+    SUPABASE_URL: apiUrl,
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secretKey }),
+    ...namingEnv(naming),
+    MIRROR_DEV_FOLDER: "none",
+    MIRROR_ENV_FILE: "none",
   };
 }
 
